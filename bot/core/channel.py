@@ -1,0 +1,142 @@
+"""The contract of channels: carry one message to one address, and say how it went.
+
+An adapter in `bot/channels` signs it by shape; it knows its vendor and nothing of ours but this file and
+`errors`. Messages are values: whatever a medium may say is in them, so that an adapter reads nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+ReceiptType = Literal["SENT", "DELIVERED", "READ", "ERROR", "STOP"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What every message bears.
+
+    `key` is the outbox row's: stable over attempts, it makes the Message-ID and Slack's metadata.
+    `repeats` is true where an earlier attempt may have arrived; the message then says so.
+    """
+
+    key: str
+    address: str = field(repr=False)
+    created_at: datetime
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Envelope):
+    """A page. Subject and content may be secret: mail and voice say them, SMS only the public ones."""
+
+    kind: Literal["page"] = "page"
+    subject: str = field(repr=False)
+    content: str = field(repr=False)
+    public_subject: str = field(repr=False)
+    code: str = field(repr=False)
+    incident_arn: str | None = None
+    is_test: bool = False
+    ack_url: str | None = field(default=None, repr=False)
+    unsubscribe_url: str | None = field(default=None, repr=False)
+    voice_url: str | None = field(default=None, repr=False)
+    """Where the vendor fetches the call's script; None: the script goes inline, without a keypad."""
+    status_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation(Envelope):
+    """An activation code, to the contact channel that it shall prove."""
+
+    kind: Literal["activation"] = "activation"
+    contact_name: str = field(repr=False)
+    code: str = field(repr=False)
+    unsubscribe_url: str | None = field(default=None, repr=False)
+    voice_url: str | None = field(default=None, repr=False)
+    status_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post(Envelope):
+    """A Slack message; `address` is the Slack channel's id.
+
+    `ts` set: the message of that timestamp is replaced. `thread_ts` set: it is a reply there.
+    `text` is the plain fallback and is always given.
+    """
+
+    kind: Literal["post"] = "post"
+    text: str = field(repr=False)
+    blocks: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    thread_ts: str | None = None
+    ts: str | None = None
+    broadcast: bool = False
+    ephemeral_user: str | None = None
+    attachment: str | None = field(default=None, repr=False)
+    """The whole answer as text, uploaded into the same thread when it is too long for blocks."""
+
+
+Message = Page | Activation | Post
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`vendor_id` is the vendor's name of the message: Twilio's sid, Slack's ts, the Message-ID."""
+
+    vendor_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Something a person wrote back, as the vendor handed it over."""
+
+    sender: str = field(repr=False)
+    body: str = field(repr=False)
+    opted_out: bool = False
+    """The vendor handled the word itself (UNSUBSCRIBE, STOP): it sends no answer of ours any more."""
+    opted_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message, as the vendor tells later."""
+
+    vendor_id: str
+    receipt: ReceiptType | None
+    """None: on its way, nothing to record."""
+    info: str = ""
+    code: str = ""
+    """The vendor's error code, "" where it named none. 21610: the recipient opted out."""
+
+
+class Unavailable(Exception):
+    """Temporary: try again, after `retry_after` seconds where the vendor says so."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Undeliverable(Exception):
+    """Permanent: never try this message to this address again. `code` is the vendor's."""
+
+    def __init__(self, reason: str, *, code: str = "", opted_out: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        self.opted_out = opted_out
+
+
+class Channel(Protocol):
+    async def send(self, message: Any) -> Sent:
+        """Hand one message to the vendor. Raises Unavailable or Undeliverable, nothing else."""
+
+    async def was_sent(self, message: Any) -> bool | None:
+        """Did an earlier attempt at this message reach the vendor? None: there is no way to know."""
+
+    async def poll(self, vendor_id: str) -> Delivery | None:
+        """Ask the vendor what became of a message; None where it cannot be asked."""
+
+    async def close(self) -> None: ...
