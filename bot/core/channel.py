@@ -77,7 +77,26 @@ class Post(Envelope):
     """The whole answer as text, uploaded into the same thread when it is too long for blocks."""
 
 
-Message = Page | Activation | Post
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Envelope):
+    """An incident update for a chat channel (`address` is its id); the channel chooses the words.
+
+    `incident` is the `incidentRecord` of GetIncidentRecord. `event` None: draw the card itself, anew
+    where `ts` names its message. Otherwise a reply in the card's thread: `event` has eventType,
+    eventTime (ISO 8601) and eventData (parsed). `people` are {name, state, at}, state being
+    "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest events, newest first.
+    """
+
+    kind: Literal["notice"] = "notice"
+    incident: Mapping[str, Any] = field(repr=False)
+    event: Mapping[str, Any] | None = field(default=None, repr=False)
+    people: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    recent: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    thread_ts: str | None = None
+    ts: str | None = None
+
+
+Message = Page | Activation | Post | Notice
 
 
 @dataclass(frozen=True, slots=True)

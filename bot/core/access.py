@@ -1,0 +1,83 @@
+"""Who asks, and may they. Policies are few and named; an account's own principals are told apart by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.core.errors import AccessDeniedException
+from bot.core.service_models import is_read
+
+Door = Literal["api", "slack", "reply", "alarm", "engine"]
+Rights = Literal["administrator", "responder", "reader", "contact"]
+
+ENGINE = "ssm-incidents.amazonaws.com"
+
+RESPONDER = frozenset(
+    {
+        ("ssm-incidents", "StartIncident"),
+        ("ssm-incidents", "UpdateIncidentRecord"),
+        ("ssm-incidents", "CreateTimelineEvent"),
+        ("ssm-incidents", "UpdateTimelineEvent"),
+        ("ssm-incidents", "DeleteTimelineEvent"),
+        ("ssm-incidents", "UpdateRelatedItems"),
+        ("ssm-contacts", "StartEngagement"),
+        ("ssm-contacts", "AcceptPage"),
+        ("ssm-contacts", "ActivateContactChannel"),
+    }
+)
+"""The write half of AWSIncidentManagerResolverAccess (its v4), and what is proved by a code anyway."""
+
+CONTACT = frozenset(
+    {("ssm-contacts", "AcceptPage"), ("ssm-contacts", "ActivateContactChannel")}
+)
+SECRET_READS = frozenset({("imbot", "ListAccessKeys")})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """On whose behalf a request is answered.
+
+    `principal_arn` is what records show (createdBy); `actor` is how a person would be called;
+    `invoked_by` is the service that acts for the principal, where one does.
+    """
+
+    account_id: str
+    principal_arn: str
+    actor: str
+    door: Door
+    region: str
+    rights: Rights = "administrator"
+    invoked_by: str | None = None
+
+    def through_the_engine(self) -> Caller:
+        """The same principal, with the engine acting for it later."""
+        return replace(self, door="engine", invoked_by=ENGINE)
+
+
+def is_allowed(caller: Caller, service: str, operation: str) -> bool:
+    if caller.rights == "administrator":
+        return True
+    action = (service, operation)
+    if caller.rights == "contact":
+        return action in CONTACT
+    if is_read(operation):
+        return action not in SECRET_READS
+    return caller.rights == "responder" and action in RESPONDER
+
+
+def authorise(caller: Caller, service: str, operation: str, resource: str | None) -> None:
+    """Raises AccessDeniedException, worded as AWS words it."""
+    if is_allowed(caller, service, operation):
+        return
+    action = f"{service}:{operation}"
+    where = f" on resource: {resource}" if resource else ""
+    raise AccessDeniedException(
+        f"User: {caller.principal_arn} is not authorized to perform: {action}{where} "
+        f"because no identity-based policy allows the {action} action"
+    )
+
+
+def sees_addresses(caller: Caller) -> bool:
+    """Addresses are shown in full only to those who administer contacts; others see them masked."""
+    return caller.rights == "administrator"

@@ -1,0 +1,66 @@
+"""Run what is due in its writer's transaction, each job in its own savepoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.access import Caller
+from bot.core.context import Context, Unit
+from bot.core.effects import jobs
+from bot.core.errors import ServiceError
+from bot.core.registry import tasks
+from bot.core.store.work import Job
+
+log = logging.getLogger(__name__)
+
+PAGES_A_SLICE = 50
+
+
+def run_cascade(unit: Unit) -> None:
+    """Run what is due, then set rows for the rest and wake who must act after the commit.
+
+    A job that fails leaves its writer untouched: its savepoint is undone and its row stays due.
+    """
+    while unit.due and unit.pages < PAGES_A_SLICE:
+        ctx, name, arguments = unit.due.pop(0)
+        run_task(ctx, name, arguments)
+    for ctx, name, arguments in unit.due:
+        jobs.add(ctx, name, arguments, due_at=unit.now)
+    unit.due.clear()
+    unit.flush()
+    _wake_after_commit(unit)
+
+
+def run_task(ctx: Context, name: str, arguments: Mapping[str, Any], attempts: int = 0) -> None:
+    """Run one task in a savepoint; put a failed one back as a row, a refused one away for good."""
+    try:
+        with ctx.savepoint():
+            tasks[name](ctx, **arguments)
+    except ServiceError as refusal:
+        log.warning("task %s was refused: %s", name, refusal.code)
+        with ctx.savepoint():
+            tasks["tell_refusal"](ctx, name, arguments, refusal.code, refusal.message)
+    except Exception as fault:
+        if ctx.unit.tx.is_broken(fault):
+            raise
+        log.exception("task %s failed, attempt %d", name, attempts + 1)
+        jobs.put_back(ctx, name, arguments, attempts + 1, type(fault).__name__)
+
+
+def job_context(unit: Unit, job: Job) -> Context:
+    return Context(unit, Caller(**job.arguments["caller"]), str(job.key))
+
+
+def _wake_after_commit(unit: Unit) -> None:
+    after = unit.tx.after_commit
+    house = unit.house
+    if unit.born:
+        born = list(unit.born)
+        after.append(lambda: house.carry(born))
+    if unit.has_posts:
+        after.append(house.wake_courier)
+    if unit.earliest is not None:
+        earliest = unit.earliest
+        after.append(lambda: house.wake_engine(earliest))

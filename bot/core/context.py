@@ -1,0 +1,164 @@
+"""What a handler gets: on whose behalf, when, and in what transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from bot.core.access import Caller
+from bot.core.arns import build_arn
+from bot.core.errors import ResourceNotFoundException
+from bot.core.ids import Key
+from bot.core.store.schema import Row
+from bot.core.store.transaction import Transaction
+from bot.core.store.work import Outbox
+
+R = TypeVar("R", bound=Row)
+
+RESOURCE_TYPES = {
+    "ResponsePlan": "RESPONSE_PLAN",
+    "Incident": "INCIDENT_RECORD",
+    "TimelineEvent": "TIMELINE_EVENT",
+    "ReplicationSet": "REPLICATION_SET",
+    "Contact": "CONTACT",
+    "ContactChannel": "CONTACT_CHANNEL",
+    "Engagement": "ENGAGEMENT",
+    "Page": "PAGE",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What handlers may know of the process around them.
+
+    `media` are the channels that have settings ("email", "sms", "voice", "slack"). `owner` names this
+    process in the outbox. `public_url` has no slash at its end.
+    """
+
+    owner: str
+    media: frozenset[str]
+    public_url: str | None
+    carry: Callable[[list[Outbox]], None]
+    """Takes messages born owned, after their commit."""
+    wake_engine: Callable[[datetime], None]
+    wake_courier: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Unit:
+    """One transaction's worth of intentions: rows to insert, jobs due at once, messages born."""
+
+    tx: Transaction
+    now: datetime
+    house: House
+    pending: dict[Key, Any] = field(default_factory=dict)
+    due: list[tuple[Context, str, dict[str, Any]]] = field(default_factory=list)
+    born: list[Outbox] = field(default_factory=list)
+    earliest: datetime | None = None
+    has_posts: bool = False
+    pages: int = 0
+
+    def flush(self) -> None:
+        if self.pending:
+            self.tx.insert(self.pending.values())
+            self.pending.clear()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo, on an exception, all that was written and intended inside."""
+        self.flush()
+        due, born, pages = len(self.due), len(self.born), self.pages
+        try:
+            with self.tx.savepoint():
+                yield
+                self.flush()
+        except BaseException:
+            self.pending.clear()
+            del self.due[due:], self.born[born:]
+            self.pages = pages
+            raise
+
+
+class Context:
+    """A handler's whole world. Rows that it adds are written when it is done."""
+
+    __slots__ = ("caller", "request_id", "unit")
+
+    def __init__(self, unit: Unit, caller: Caller, request_id: str) -> None:
+        self.unit = unit
+        self.caller = caller
+        self.request_id = request_id
+
+    @property
+    def now(self) -> datetime:
+        return self.unit.now
+
+    @property
+    def house(self) -> House:
+        return self.unit.house
+
+    @property
+    def account_id(self) -> str:
+        return self.caller.account_id
+
+    @property
+    def tx(self) -> Transaction:
+        """The transaction, with all added rows in it."""
+        self.unit.flush()
+        return self.unit.tx
+
+    def on_behalf_of(self, caller: Caller) -> Context:
+        return Context(self.unit, caller, self.request_id)
+
+    def new_arn(self, service: str, *resource: str) -> str:
+        return build_arn(service, self.caller.region, self.account_id, *resource)
+
+    def add(self, row: R) -> R:
+        self.unit.pending[row.key] = row
+        return row
+
+    def update(self, row: R, **changes: Any) -> R:
+        """Change a row that was read or added; answers the row as it is then."""
+        if row.key in self.unit.pending:
+            changed = replace(row, **changes)
+            self.unit.pending[row.key] = changed
+            return changed
+        return self.unit.tx.update(row, **changes)
+
+    def delete(self, row: Row) -> None:
+        self.tx.delete(row)
+
+    def get(self, row_type: type[R], key: Key) -> R | None:
+        if (row := self.unit.pending.get(key)) is not None:
+            return row  # type: ignore[no-any-return]
+        return self.unit.tx.get(row_type, key)
+
+    def lock(self, row_type: type[R], key: Key) -> R | None:
+        """Read a row so that nobody else changes it before this transaction ends."""
+        if (row := self.unit.pending.get(key)) is not None:
+            return row  # type: ignore[no-any-return]
+        return self.unit.tx.lock(row_type, key)
+
+    def find(self, row_type: type[R], arn: str) -> R | None:
+        """The account's live row of that ARN."""
+        fields = row_type.__dataclass_fields__
+        live: Mapping[str, None] = {"deleted_at": None} if "deleted_at" in fields else {}
+        return self.tx.find(row_type, account_id=self.account_id, arn=arn, **live)
+
+    def require(self, row_type: type[R], arn: str) -> R:
+        """Raises ResourceNotFoundException where the account has no live row of that ARN."""
+        row = self.find(row_type, arn)
+        if row is None:
+            raise ResourceNotFoundException(RESOURCE_TYPES[row_type.__name__], arn)
+        return row
+
+    def select(self, row_type: type[R], **equal: Any) -> list[R]:
+        return self.tx.select(row_type, **equal)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        with self.unit.savepoint():
+            yield

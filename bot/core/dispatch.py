@@ -1,0 +1,207 @@
+"""Request -> validate -> authorise -> one transaction (token, handler, cascade, audit row) -> result."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from bot.core.access import Caller, authorise
+from bot.core.audit import AuditBuffer, audit_row
+from bot.core.cascade import run_cascade
+from bot.core.clock import Clock
+from bot.core.context import Context, House, Unit
+from bot.core.credentials import Credential
+from bot.core.errors import ConflictException, InternalServerException, ServiceError
+from bot.core.ids import new_key
+from bot.core.keyring import Keyring
+from bot.core.regions import require_region
+from bot.core.registry import handler_of, task
+from bot.core.service_models import is_read, snake_parameters, token_members, validate
+from bot.core.store.accounts import Idempotency
+from bot.core.store.executor import Lane, Store
+from bot.core.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+TOKENS_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A named question. `parameters` are wire-shaped, timestamps being aware datetimes.
+
+    `source` is the IP address or the chat channel that it came from.
+    """
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any] = field(repr=False)
+    caller: Caller
+    source: str = ""
+    request_id: str
+
+    @property
+    def resource(self) -> str | None:
+        """The first ARN among the parameters: what audit and refusals name."""
+        for value in self.parameters.values():
+            if isinstance(value, str) and value.startswith("arn:"):
+                return value
+        return None
+
+
+class TokenTaken(Exception):
+    """Another process has answered the same idempotency token meanwhile; ask again."""
+
+
+def check(request: Request) -> None:
+    """Refuse what can be refused without looking anything up. Raises ServiceError."""
+    handler_of(request.service, request.operation)
+    authorise(request.caller, request.service, request.operation, request.resource)
+    validate(request.service, request.operation, request.parameters)
+
+
+def perform(ctx: Context, request: Request) -> dict[str, Any]:
+    """Answer a checked request inside the context's transaction; its rows are not yet written."""
+    require_region(ctx, request.service, request.operation)
+    handler = handler_of(request.service, request.operation)
+    arguments = snake_parameters(request.service, request.operation, request.parameters)
+    token = _token_of(request)
+    if token is None:
+        return dict(handler(ctx, **arguments) or {})
+    scope = f"{request.service}.{request.operation} {request.caller.principal_arn}"
+    fingerprint = _fingerprint(request)
+    earlier = ctx.tx.find(Idempotency, account_id=ctx.account_id, scope=scope, token=token)
+    if earlier is not None:
+        if ctx.now - earlier.created_at < TOKENS_KEPT:
+            return _replay(earlier, fingerprint)
+        ctx.delete(earlier)
+    answer = dict(handler(ctx, **arguments) or {})
+    kept = Idempotency(
+        key=new_key(),
+        account_id=ctx.account_id,
+        scope=scope,
+        token=token,
+        fingerprint=fingerprint,
+        answer=answer,
+        created_at=ctx.now,
+    )
+    if not ctx.tx.insert_or_ignore(kept):
+        raise TokenTaken
+    return answer
+
+
+@task
+def answer_request(
+    ctx: Context, service: str, operation: str, parameters: Mapping[str, Any]
+) -> None:
+    """Answer a request that was put off, on behalf of the caller who caused it."""
+    request = Request(
+        service=service,
+        operation=operation,
+        parameters=parameters,
+        caller=ctx.caller,
+        source="engine",
+        request_id=ctx.request_id,
+    )
+    validate(service, operation, parameters)
+    perform(ctx, request)
+    ctx.add(audit_row(request, ctx.now, "OK"))
+
+
+class Dispatcher:
+    """The one way in, for every door."""
+
+    def __init__(self, store: Store, clock: Clock, house: House, keyring: Keyring) -> None:
+        self._store = store
+        self._clock = clock
+        self._house = house
+        self._keyring = keyring
+        self._audit = AuditBuffer(store)
+
+    async def answer(self, request: Request) -> dict[str, Any]:
+        """Answer after the commit. Raises ServiceError; anything else is logged and InternalServer."""
+        try:
+            check(request)
+            if is_read(request.operation):
+                answer = await self._store.read(lambda tx: self._read(tx, request))
+                self._audit.add(audit_row(request, self._clock.now(), "OK"))
+                return answer
+            lane = Lane.REPLY if request.operation == "AcceptPage" else Lane.REQUEST
+            return await self._write(request, lane)
+        except ServiceError as refusal:
+            self._audit.add(audit_row(request, self._clock.now(), refusal.code))
+            raise
+        except Exception as fault:
+            log.exception(
+                "%s %s failed, request %s",
+                request.service,
+                request.operation,
+                request.request_id,
+            )
+            self._audit.add(audit_row(request, self._clock.now(), "InternalServerException"))
+            raise InternalServerException(
+                f"Something broke here; the log has it under {request.request_id}."
+            ) from fault
+
+    async def _write(self, request: Request, lane: Lane) -> dict[str, Any]:
+        for _ in range(3):
+            try:
+                return await self._store.write(lambda tx: self.answer_in(tx, request), lane)
+            except TokenTaken:
+                continue
+        raise InternalServerException("The idempotency token is being answered elsewhere.")
+
+    def answer_in(self, tx: Transaction, request: Request) -> dict[str, Any]:
+        """Answer a checked request in a transaction of the caller's, with its cascade."""
+        unit = self.unit(tx)
+        ctx = Context(unit, request.caller, request.request_id)
+        answer = perform(ctx, request)
+        ctx.add(audit_row(request, unit.now, "OK"))
+        run_cascade(unit)
+        return answer
+
+    def unit(self, tx: Transaction) -> Unit:
+        return Unit(tx, self._clock.now(), self._house)
+
+    def _read(self, tx: Transaction, request: Request) -> dict[str, Any]:
+        ctx = Context(self.unit(tx), request.caller, request.request_id)
+        return perform(ctx, request)
+
+    async def credential(self, access_key_id: str) -> Credential | None:
+        return await self._keyring.credential(access_key_id)
+
+    async def close(self) -> None:
+        await self._audit.close()
+
+
+def _token_of(request: Request) -> str | None:
+    for member in token_members(request.service, request.operation):
+        if token := request.parameters.get(member):
+            return str(token)
+    return None
+
+
+def _fingerprint(request: Request) -> str:
+    """A digest of all parameters but the token: equal for equal questions."""
+    tokens = token_members(request.service, request.operation)
+    rest = {name: value for name, value in request.parameters.items() if name not in tokens}
+    document = orjson.dumps(rest, option=orjson.OPT_SORT_KEYS, default=str)
+    return hashlib.blake2b(document, digest_size=16).hexdigest()
+
+
+def _replay(earlier: Idempotency, fingerprint: str) -> dict[str, Any]:
+    if earlier.fingerprint != fingerprint:
+        raise ConflictException(
+            "The idempotency token was used with other parameters.", "REQUEST", earlier.token
+        )
+    return dict(earlier.answer)
+
+
+def new_request_id() -> str:
+    return str(new_key())

@@ -1,0 +1,113 @@
+"""What an engagement goes through: started, told, acknowledged, stopped. Shared by operations and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from bot.core.context import Context
+from bot.core.effects import jobs, receipts, timeline
+from bot.core.ids import new_key
+from bot.core.store.contacts import Contact
+from bot.core.store.engagements import Engagement, Page
+
+CODES_KEPT = timedelta(hours=24)
+"""How long a code is still known after its engagement is over, to answer late replies in words."""
+
+
+def start(
+    ctx: Context,
+    contact: Contact,
+    *,
+    sender: str,
+    texts: Mapping[str, Any],
+    incident_arn: str | None,
+    parent: Engagement | None = None,
+    target: tuple[int, int] | None = None,
+    is_essential: bool = True,
+    is_test: bool = False,
+    plan: Mapping[str, Any] | None = None,
+) -> Engagement:
+    """Open an engagement with the contact's plan frozen into it, and have it advanced at once.
+
+    `target` is the (stage, number) in the parent's plan that led here.
+    """
+    stage, number = target or (None, None)
+    engagement = ctx.add(
+        Engagement(
+            key=new_key(),
+            account_id=ctx.account_id,
+            arn=ctx.new_arn("ssm-contacts", "engagement", contact.alias, str(uuid4())),
+            contact_key=contact.key,
+            contact_arn=contact.arn,
+            contact_type=contact.type,
+            incident_arn=incident_arn,
+            parent_key=parent.key if parent else None,
+            parent_stage=stage,
+            parent_target=number,
+            is_essential=is_essential,
+            is_test=is_test,
+            plan=dict(plan if plan is not None else contact.plan),
+            sender=sender,
+            texts=dict(texts),
+            stage=None,
+            stage_begun_at=None,
+            started_at=ctx.now,
+        )
+    )
+    jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
+    return engagement
+
+
+def is_over(engagement: Engagement) -> bool:
+    """Nobody more is to be told by it."""
+    return bool(engagement.acknowledged_at or engagement.stopped_at)
+
+
+def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
+    """Record who took it, end this person's plan, and the chain above where that is essential."""
+    if is_over(engagement):
+        return
+    _acknowledge_one(ctx, engagement, page.contact_arn)
+    incident = timeline.about(ctx, engagement.incident_arn)
+    if incident is not None:
+        timeline.record(
+            ctx,
+            incident,
+            timeline.ACKNOWLEDGED,
+            contactArn=page.contact_arn,
+            engagementArn=engagement.arn,
+        )
+    child = engagement
+    while child.is_essential and child.parent_key:
+        parent = ctx.lock(Engagement, child.parent_key)
+        if parent is None or is_over(parent):
+            return
+        _acknowledge_one(ctx, parent, page.contact_arn)
+        for sibling in ctx.select(Engagement, parent_key=parent.key):
+            if sibling.key != child.key and not is_over(sibling):
+                _acknowledge_one(ctx, sibling, page.contact_arn)
+        child = parent
+
+
+def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> None:
+    ctx.update(engagement, acknowledged_at=ctx.now, acknowledged_by=contact_arn)
+    _forget_codes_later(ctx, engagement)
+
+
+def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
+    """Stop a plan and all that it began; what was sent stays sent, and says STOP in its receipts."""
+    if engagement.stopped_at is None:
+        ctx.update(engagement, stopped_at=ctx.now, stop_reason=reason)
+        for page in ctx.select(Page, engagement_key=engagement.key):
+            if page.read_at is None:
+                receipts.record(ctx, page, "STOP", reason)
+        _forget_codes_later(ctx, engagement)
+    for child in ctx.select(Engagement, parent_key=engagement.key):
+        stop(ctx, child, reason)
+
+
+def _forget_codes_later(ctx: Context, engagement: Engagement) -> None:
+    jobs.defer(ctx, "close_pages", at=ctx.now + CODES_KEPT, engagement_key=engagement.key)

@@ -1,0 +1,35 @@
+"""Links in mails: a row's key and a keyed hash of it, so that nothing needs to be stored."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Literal
+from uuid import UUID
+
+from bot.core.context import Context
+from bot.core.ids import Key
+
+Purpose = Literal["ack", "unsubscribe"]
+
+
+def link(ctx: Context, purpose: Purpose, key: Key) -> str | None:
+    """The address of a page with one button; None without a public URL."""
+    if ctx.house.public_url is None:
+        return None
+    return f"{ctx.house.public_url}/{purpose}/{token(ctx, purpose, key)}"
+
+
+def token(ctx: Context, purpose: Purpose, key: Key) -> str:
+    """64 hexadecimal digits: the key, and half of the keyed hash of purpose and key."""
+    digest = ctx.unit.tx.vault.fingerprint(f"{purpose} {key}")
+    return key.replace("-", "") + digest[:32]
+
+
+def key_of(ctx: Context, purpose: Purpose, given: str) -> Key | None:
+    """The key that a token names; None where the token was not made here."""
+    try:
+        key = Key(str(UUID(hex=given[:32])))
+    except ValueError:
+        return None
+    expected = token(ctx, purpose, key).encode()
+    return key if hmac.compare_digest(expected, given.encode()) else None

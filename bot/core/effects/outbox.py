@@ -1,0 +1,72 @@
+"""The outbox: a message that must leave is a row that commits with its cause."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.core.channel import Activation, Message, Notice, Page, Post
+from bot.core.context import Context
+from bot.core.ids import Key
+from bot.core.store.work import Outbox
+
+KINDS: dict[str, type[Message]] = {
+    "page": Page,
+    "activation": Activation,
+    "post": Post,
+    "notice": Notice,
+}
+FIELDS = {kind: tuple(f.name for f in dataclasses.fields(KINDS[kind])) for kind in KINDS}
+
+
+def send(
+    ctx: Context,
+    medium: str,
+    message: Message,
+    *,
+    page_key: Key | None = None,
+    channel_key: Key | None = None,
+) -> None:
+    """Let a message leave after the commit, carried at once by this process: it is born owned."""
+    row = _row(ctx, medium, message, owner=ctx.house.owner, attempts=1)
+    row = dataclasses.replace(row, page_key=page_key, channel_key=channel_key)
+    ctx.add(row)
+    ctx.unit.born.append(row)
+
+
+def post_in_order(ctx: Context, message: Post | Notice, conversation_key: Key) -> None:
+    """Let a chat message leave after all earlier ones of its conversation."""
+    row = _row(ctx, "slack", message, owner=None, attempts=0)
+    ctx.add(dataclasses.replace(row, conversation_key=conversation_key))
+    ctx.unit.has_posts = True
+
+
+def _row(
+    ctx: Context, medium: str, message: Message, *, owner: str | None, attempts: int
+) -> Outbox:
+    return Outbox(
+        key=Key(message.key),
+        account_id=ctx.account_id,
+        medium=medium,
+        lane="page" if message.kind in ("page", "activation") else "notification",
+        message=message_document(message),
+        owner=owner,
+        attempts=attempts,
+        due_at=ctx.now,
+        created_at=ctx.now,
+    )
+
+
+def message_document(message: Message) -> dict[str, Any]:
+    document = {name: getattr(message, name) for name in FIELDS[message.kind]}
+    document["created_at"] = message.created_at.isoformat()
+    return document
+
+
+def message_of(document: Mapping[str, Any], **changes: Any) -> Message:
+    """Read a document back; `changes` are what only the courier knows (repeats, thread_ts)."""
+    fields = {**document, **changes}
+    fields["created_at"] = datetime.fromisoformat(fields["created_at"])
+    return KINDS[fields["kind"]](**fields)

@@ -1,0 +1,145 @@
+"""Telling one contact channel: a page with its code, and its message in the outbox."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from bot.core.channel import Activation as ActivationMessage
+from bot.core.channel import Page as PageMessage
+from bot.core.context import Context
+from bot.core.effects import outbox, receipts
+from bot.core.effects.links import link
+from bot.core.ids import Key, new_code, new_key, new_token
+from bot.core.store.contacts import Activation, ContactChannel
+from bot.core.store.engagements import Engagement, Page, VoiceToken
+
+NO_SETTINGS = "No settings for {} are given to this program, so nothing was sent."
+
+
+def why_not(ctx: Context, channel: ContactChannel | None) -> str | None:
+    """Say why a channel cannot be paged now; None where it can."""
+    if channel is None:
+        return "The plan names a contact channel that does not exist."
+    if channel.deleted_at is not None:
+        return "The contact channel was deleted."
+    if channel.opted_out_at is not None:
+        return "The recipient opted out; START from that address brings a new activation code."
+    if not channel.is_activated:
+        return "The contact channel is not activated."
+    if channel.type.lower() not in ctx.house.media:
+        return NO_SETTINGS.format(channel.type)
+    return None
+
+
+def page_channel(
+    ctx: Context, engagement: Engagement, channel_arn: str, channel: ContactChannel | None
+) -> tuple[Page, bool]:
+    """Page a contact channel; a channel that cannot be paged gets an ERROR receipt instead.
+
+    Answers the page and whether it is on its way.
+    """
+    reason = why_not(ctx, channel)
+    code = new_code()
+    fingerprint = channel.address_fingerprint if channel else ""
+    page = ctx.add(
+        Page(
+            key=new_key(),
+            account_id=ctx.account_id,
+            arn=ctx.new_arn("ssm-contacts", "page", _alias(engagement), str(uuid4())),
+            engagement_key=engagement.key,
+            engagement_arn=engagement.arn,
+            contact_key=engagement.contact_key,
+            contact_arn=engagement.contact_arn,
+            channel_key=channel.key if channel else None,
+            channel_arn=channel_arn,
+            incident_arn=engagement.incident_arn,
+            sender=engagement.sender,
+            address_fingerprint=fingerprint,
+            code=code,
+            code_fingerprint=ctx.unit.tx.vault.fingerprint(f"code {code}"),
+            is_open=reason is None,
+            created_at=ctx.now,
+        )
+    )
+    if reason is not None or channel is None:
+        receipts.record(ctx, page, "ERROR", reason or "")
+        return page, False
+    send_page(ctx, engagement, page, channel)
+    ctx.unit.pages += 1
+    return page, True
+
+
+def send_page(
+    ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel
+) -> None:
+    """Put a page's message into the outbox, the first time or again; a re-send keeps page and code."""
+    texts = engagement.texts
+    public_subject = texts.get("PublicSubject") or "An incident needs your attention"
+    is_mail = channel.type == "EMAIL"
+    message = PageMessage(
+        key=new_key(),
+        address=channel.address,
+        created_at=ctx.now,
+        subject=texts["Subject"],
+        content=texts["Content"],
+        public_subject=public_subject,
+        code=page.code,
+        incident_arn=page.incident_arn,
+        is_test=engagement.is_test,
+        ack_url=link(ctx, "ack", page.key) if is_mail else None,
+        unsubscribe_url=link(ctx, "unsubscribe", channel.key) if is_mail else None,
+        voice_url=_voice_url(ctx, channel, page_key=page.key),
+        status_url=_status_url(ctx, channel, page.key),
+    )
+    outbox.send(ctx, channel.type.lower(), message, page_key=page.key, channel_key=channel.key)
+
+
+def send_activation(
+    ctx: Context, channel: ContactChannel, contact_name: str, row: Activation
+) -> None:
+    """Send an activation code by the channel's own medium."""
+    message = ActivationMessage(
+        key=new_key(),
+        address=channel.address,
+        created_at=ctx.now,
+        contact_name=contact_name,
+        code=row.code,
+        unsubscribe_url=link(ctx, "unsubscribe", channel.key)
+        if channel.type == "EMAIL"
+        else None,
+        voice_url=_voice_url(ctx, channel, activation_key=row.key),
+    )
+    outbox.send(ctx, channel.type.lower(), message, channel_key=channel.key)
+
+
+def _alias(engagement: Engagement) -> str:
+    return engagement.contact_arn.rsplit("/", 1)[1]
+
+
+def _voice_url(
+    ctx: Context,
+    channel: ContactChannel,
+    *,
+    page_key: Key | None = None,
+    activation_key: Key | None = None,
+) -> str | None:
+    if channel.type != "VOICE" or ctx.house.public_url is None:
+        return None
+    token = new_token()
+    ctx.add(
+        VoiceToken(
+            key=new_key(),
+            account_id=ctx.account_id,
+            token_fingerprint=ctx.unit.tx.vault.fingerprint(f"voice {token}"),
+            page_key=page_key,
+            activation_key=activation_key,
+            created_at=ctx.now,
+        )
+    )
+    return f"{ctx.house.public_url}/twilio/voice/{token}"
+
+
+def _status_url(ctx: Context, channel: ContactChannel, page_key: Key) -> str | None:
+    if channel.type == "EMAIL" or ctx.house.public_url is None:
+        return None
+    return f"{ctx.house.public_url}/twilio/status?page={page_key}"

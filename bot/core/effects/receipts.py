@@ -1,0 +1,65 @@
+"""What became of a page: a receipt, and what follows from it for the engagement."""
+
+from __future__ import annotations
+
+from bot.core.channel import ReceiptType
+from bot.core.context import Context
+from bot.core.effects import jobs
+from bot.core.ids import Key, new_key
+from bot.core.store.contacts import ContactChannel
+from bot.core.store.engagements import Page, Receipt, Target
+
+LONGEST_INFO = 2048
+
+
+def record(
+    ctx: Context, page: Page, receipt: ReceiptType, info: str, *, vendor_id: str | None = None
+) -> None:
+    """Write a receipt. `info` is a vendor's id, an accept code, or a sentence why not."""
+    ctx.add(
+        Receipt(
+            key=new_key(),
+            account_id=page.account_id,
+            page_key=page.key,
+            channel_arn=page.channel_arn,
+            type=receipt,
+            info=info[:LONGEST_INFO],
+            vendor_id=vendor_id,
+            at=ctx.now,
+        )
+    )
+
+
+def record_failure(ctx: Context, page: Page, reason: str) -> None:
+    """Write an ERROR receipt and let the engagement move on: this target will not be reached."""
+    record(ctx, page, "ERROR", reason)
+    for target in ctx.select(Target, page_key=page.key):
+        if not target.has_failed:
+            ctx.update(target, has_failed=True)
+    jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=page.engagement_key)
+
+
+def record_fault(
+    ctx: Context, channel_key: Key | None, reason: str, *, opted_out: bool
+) -> None:
+    """Keep the vendor's permanent error with the address; an opt-out turns all of its channels off."""
+    channel = ctx.get(ContactChannel, channel_key) if channel_key else None
+    if channel is None:
+        return
+    if not opted_out:
+        ctx.update(channel, fault=reason)
+        return
+    turn_off(ctx, channel.address_fingerprint)
+
+
+def turn_off(ctx: Context, address_fingerprint: str) -> list[ContactChannel]:
+    """Turn off every contact channel with that address, until START and a new activation code."""
+    channels = ctx.select(
+        ContactChannel,
+        account_id=ctx.account_id,
+        address_fingerprint=address_fingerprint,
+        deleted_at=None,
+    )
+    return [
+        ctx.update(channel, is_activated=False, opted_out_at=ctx.now) for channel in channels
+    ]

@@ -1,0 +1,76 @@
+"""Contacts and their channels. The deleted keep a tombstone, so that old pages stay theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Index
+
+from bot.core.ids import Key
+from bot.core.store.schema import Wire, encrypted, partial_index, primary, references, table
+
+ContactType = Literal["PERSONAL", "ESCALATION", "ONCALL_SCHEDULE"]
+Medium = Literal["EMAIL", "SMS", "VOICE"]
+
+
+@table(
+    "contact",
+    partial_index("contact_arn", "arn", where="deleted_at IS NULL", unique=True),
+    partial_index("contact_alias", "account_id", "alias", where="deleted_at IS NULL"),
+)
+class Contact:
+    """`plan` is the wire's Plan, verbatim."""
+
+    key: Key = primary()
+    account_id: str
+    arn: str
+    alias: str
+    type: ContactType
+    display_name: str | None
+    plan: Wire
+    tags: Wire
+    created_at: datetime
+    deleted_at: datetime | None = None
+
+
+@table(
+    "contact_channel",
+    partial_index("contact_channel_arn", "arn", where="deleted_at IS NULL", unique=True),
+    Index("contact_channel_contact", "contact_key"),
+    Index("contact_channel_address", "account_id", "address_fingerprint"),
+)
+class ContactChannel:
+    """An address of a contact.
+
+    `opted_out_at`: the person replied UNSUBSCRIBE and has not come back by START.
+    """
+
+    key: Key = primary()
+    account_id: str
+    contact_key: Key = references("contact")
+    contact_arn: str
+    arn: str
+    name: str
+    type: Medium
+    address: str = encrypted()
+    address_fingerprint: str
+    is_activated: bool
+    opted_out_at: datetime | None = None
+    fault: str | None = None
+    """The vendor's last permanent error for this address, in words."""
+    created_at: datetime
+    deleted_at: datetime | None = None
+
+
+@table("activation", Index("activation_channel", "channel_key"))
+class Activation:
+    """A code on its way to prove an address; a newer one makes the older ones void."""
+
+    key: Key = primary()
+    account_id: str
+    channel_key: Key = references("contact_channel", on_delete="CASCADE")
+    code: str = encrypted()
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None

@@ -1,0 +1,142 @@
+"""Engagements, their stages, and the pages and receipts that came of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+
+from bot.core.channel import ReceiptType
+from bot.core.ids import Key
+from bot.core.store.schema import Wire, encrypted, partial_index, primary, references, table
+
+
+@table(
+    "engagement",
+    Index("engagement_arn", "arn", unique=True),
+    Index("engagement_incident", "incident_arn"),
+    Index("engagement_contact", "contact_key"),
+    Index("engagement_parent", "parent_key"),
+    Index("engagement_account", "account_id", "key"),
+)
+class Engagement:
+    """One run of a contact's plan.
+
+    `plan` is the wire's Plan as it was when the engagement started. `stage` is the number of the
+    stage begun last, from 0, and `stage_begun_at` when. A child was begun by `parent_key` in
+    `parent_stage`. `texts` holds Sender, Subject, Content, PublicSubject and PublicContent.
+    """
+
+    key: Key = primary()
+    account_id: str
+    arn: str
+    contact_key: Key = references("contact")
+    contact_arn: str
+    contact_type: str
+    incident_arn: str | None
+    parent_key: Key | None = references("engagement")
+    parent_stage: int | None
+    parent_target: int | None
+    is_essential: bool
+    is_test: bool
+    plan: Wire
+    sender: str
+    texts: Wire = encrypted()
+    stage: int | None
+    stage_begun_at: datetime | None
+    alarm_at: datetime | None = None
+    """When the engine is set to ask again; an earlier or later alarm changes nothing."""
+    started_at: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    """ARN of the contact whose page was accepted."""
+    stopped_at: datetime | None = None
+    stop_reason: str | None = None
+    ended_at: datetime | None = None
+    """Its plan is through, or nobody in it could be reached."""
+    is_unreachable: bool = False
+
+
+@table("target", Index("target_stage", "engagement_key", "stage", "number", unique=True))
+class Target:
+    """What became of one target of a stage that has begun. `page_key` or `child_key` is what it led to."""
+
+    key: Key = primary()
+    account_id: str
+    engagement_key: Key = references("engagement", on_delete="CASCADE")
+    stage: int
+    number: int
+    page_key: Key | None
+    child_key: Key | None
+    attempts: int
+    told_at: datetime
+    has_failed: bool
+
+
+@table(
+    "page",
+    Index("page_arn", "arn", unique=True),
+    Index("page_engagement", "engagement_key"),
+    Index("page_contact", "contact_key"),
+    partial_index(
+        "page_code", "code_fingerprint", "address_fingerprint", where="is_open", unique=True
+    ),
+)
+class Page:
+    """Telling one contact channel, within an engagement.
+
+    Open: its code is still looked for. `channel_key` is None where the plan names a channel that
+    never was.
+    """
+
+    key: Key = primary()
+    account_id: str
+    arn: str
+    engagement_key: Key = references("engagement", on_delete="CASCADE")
+    engagement_arn: str
+    contact_key: Key = references("contact")
+    contact_arn: str
+    channel_key: Key | None = references("contact_channel")
+    channel_arn: str
+    incident_arn: str | None
+    sender: str
+    address_fingerprint: str
+    code: str = encrypted()
+    code_fingerprint: str
+    is_open: bool
+    created_at: datetime
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+@table(
+    "receipt",
+    Index("receipt_page", "page_key"),
+    partial_index("receipt_vendor", "vendor_id", where="vendor_id IS NOT NULL"),
+)
+class Receipt:
+    key: Key = primary()
+    account_id: str
+    page_key: Key = references("page", on_delete="CASCADE")
+    channel_arn: str
+    type: ReceiptType
+    info: str
+    vendor_id: str | None
+    at: datetime
+
+
+@table(
+    "voice_token",
+    Index("voice_token_fingerprint", "token_fingerprint", unique=True),
+)
+class VoiceToken:
+    """Lets the vendor fetch the script of one call; the first CallSid that comes is the only one."""
+
+    key: Key = primary()
+    account_id: str
+    token_fingerprint: str
+    page_key: Key | None
+    activation_key: Key | None
+    call_sid: str | None = None
+    created_at: datetime

@@ -1,0 +1,92 @@
+"""Response plans, incident records, their timelines, and where in chat they are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+
+from bot.core.ids import Key
+from bot.core.store.schema import Wire, partial_index, primary, references, table
+
+
+@table("response_plan", Index("response_plan_arn", "arn", unique=True))
+class ResponsePlan:
+    """`document` holds the members of GetResponsePlan but `arn` and `name`, verbatim."""
+
+    key: Key = primary()
+    account_id: str
+    arn: str
+    name: str
+    document: Wire
+    tags: Wire
+    created_at: datetime
+
+
+@table(
+    "incident",
+    Index("incident_arn", "arn", unique=True),
+    Index("incident_account", "account_id", "key"),
+    partial_index(
+        "incident_dedupe",
+        "account_id",
+        "dedupe_string",
+        where="status = 'OPEN'",
+        unique=True,
+    ),
+)
+class Incident:
+    """An incident record. `document` holds chatChannel, notificationTargets and relatedItems."""
+
+    key: Key = primary()
+    account_id: str
+    arn: str
+    response_plan_arn: str
+    title: str
+    summary: str | None
+    impact: int
+    status: str
+    dedupe_string: str
+    source: Wire
+    document: Wire
+    tags: Wire
+    created_at: datetime
+    modified_at: datetime
+    modified_by: str
+    resolved_at: datetime | None = None
+
+
+@table(
+    "timeline_event",
+    Index("timeline_event_id", "incident_key", "event_id", unique=True),
+    Index("timeline_event_time", "incident_key", "event_time"),
+)
+class TimelineEvent:
+    key: Key = primary()
+    account_id: str
+    incident_key: Key = references("incident", on_delete="CASCADE")
+    event_id: str
+    event_type: str
+    event_time: datetime
+    updated_at: datetime
+    data: str
+    event_references: list[Wire]
+
+
+@table(
+    "incident_conversation",
+    Index("incident_conversation_channel", "incident_key", "channel_id", unique=True),
+    Index("incident_conversation_message", "channel_id", "message_ts"),
+)
+class IncidentConversation:
+    """Where an incident is shown: its card's message, once posted, and the thread under it."""
+
+    key: Key = primary()
+    account_id: str
+    incident_key: Key = references("incident", on_delete="CASCADE")
+    incident_arn: str
+    team_id: str
+    channel_id: str
+    message_ts: str | None
+    card_due: bool
+    card_drawn_at: datetime | None = None

@@ -1,0 +1,215 @@
+"""What the clock asks of engagements: advance them, and at last forget their codes."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.core.context import Context
+from bot.core.effects import engagements, jobs, paging, receipts, timeline
+from bot.core.ids import Key, new_key
+from bot.core.planner.moves import Begun, Moves, Told, next_moves
+from bot.core.planner.plans import PlanTarget, Stage, parse_plan
+from bot.core.registry import task
+from bot.core.store.contacts import Contact, ContactChannel
+from bot.core.store.engagements import Engagement, Page, Target
+
+log = logging.getLogger(__name__)
+
+AGAIN_AFTER = timedelta(seconds=2)
+
+
+@task
+def advance_engagement(ctx: Context, engagement_key: Key) -> None:
+    """Tell whoever is due now, and set the alarm for what comes next.
+
+    Everything it writes (pages, outbox, next job) commits with the job's own completion, so a
+    crash repeats the whole step or none of it. The lock keeps a reply from acknowledging what
+    is being escalated. A stage in which nobody can be reached gives way to the next one at once.
+    """
+    engagement = ctx.lock(Engagement, engagement_key)
+    if engagement is None or engagements.is_over(engagement):
+        return
+    stages = parse_plan(engagement.plan)
+    while engagement.ended_at is None:
+        moves = next_moves(stages, begun=_begun(ctx, engagement), now=ctx.now)
+        engagement = _begin_stages(ctx, engagement, moves)
+        _tell_all(ctx, engagement, stages, moves)
+        if moves.wake_at is None:
+            engagement = ctx.update(engagement, ended_at=ctx.now)
+        elif not _is_hopeless(ctx, engagement, stages):
+            _set_alarm(ctx, engagement, moves.wake_at)
+            return
+    _tell_whether_unreachable(ctx, engagement)
+
+
+@task
+def close_pages(ctx: Context, engagement_key: Key) -> None:
+    """Forget the codes of an engagement that is long over; they may serve again."""
+    for page in ctx.select(Page, engagement_key=engagement_key, is_open=True):
+        ctx.update(page, is_open=False)
+
+
+def _set_alarm(ctx: Context, engagement: Engagement, at: datetime) -> None:
+    if engagement.alarm_at == at:
+        return
+    ctx.update(engagement, alarm_at=at)
+    jobs.defer(ctx, "advance_engagement", at=at, engagement_key=engagement.key)
+
+
+def _begun(ctx: Context, engagement: Engagement) -> Begun | None:
+    if engagement.stage is None or engagement.stage_begun_at is None:
+        return None
+    told = {
+        target.number: Told(
+            attempts=target.attempts, last_at=target.told_at, has_failed=target.has_failed
+        )
+        for target in ctx.select(Target, engagement_key=engagement.key, stage=engagement.stage)
+    }
+    return Begun(number=engagement.stage, at=engagement.stage_begun_at, told=told)
+
+
+def _is_hopeless(ctx: Context, engagement: Engagement, stages: tuple[Stage, ...]) -> bool:
+    begun = _begun(ctx, engagement)
+    return begun is not None and begun.is_hopeless(stages[begun.number])
+
+
+def _begin_stages(ctx: Context, engagement: Engagement, moves: Moves) -> Engagement:
+    if not moves.begins:
+        return engagement
+    return ctx.update(engagement, stage=moves.begins[-1], stage_begun_at=ctx.now)
+
+
+def _tell_all(
+    ctx: Context, engagement: Engagement, stages: tuple[Stage, ...], moves: Moves
+) -> None:
+    """Tell each target in a savepoint of its own: one that breaks never keeps the others from it."""
+    is_first_word = False
+    for place in moves.tell:
+        target = stages[place[0]].targets[place[1]]
+        try:
+            with ctx.savepoint():
+                is_first_word |= _tell(ctx, engagement, target, place)
+        except Exception as fault:
+            if ctx.unit.tx.is_broken(fault):
+                raise
+            log.exception("target %s of engagement %s failed", place, engagement.key)
+            again = ctx.now + AGAIN_AFTER
+            jobs.defer(ctx, "advance_engagement", at=again, engagement_key=engagement.key)
+    incident = timeline.about(ctx, engagement.incident_arn) if is_first_word else None
+    if incident is not None:
+        timeline.record(
+            ctx,
+            incident,
+            timeline.PAGED,
+            contactArn=engagement.contact_arn,
+            engagementArn=engagement.arn,
+        )
+
+
+def _tell(
+    ctx: Context, engagement: Engagement, target: PlanTarget, place: tuple[int, int]
+) -> bool:
+    """Answers whether a page is on its way that was not sent before."""
+    if not target.is_channel:
+        _engage_contact(ctx, engagement, target, place)
+        return False
+    earlier = ctx.tx.find(
+        Target, engagement_key=engagement.key, stage=place[0], number=place[1]
+    )
+    if earlier is not None:
+        _page_again(ctx, engagement, earlier)
+        return False
+    channel = _channel(ctx, target.arn)
+    page, is_on_its_way = paging.page_channel(ctx, engagement, target.arn, channel)
+    _remember(ctx, engagement, place, page_key=page.key, has_failed=not is_on_its_way)
+    return is_on_its_way
+
+
+def _page_again(ctx: Context, engagement: Engagement, target: Target) -> None:
+    """Re-send a page: it keeps its ARN and its code, and gets a new time of sending."""
+    page = ctx.get(Page, target.page_key) if target.page_key else None
+    channel = ctx.get(ContactChannel, page.channel_key) if page and page.channel_key else None
+    if page is None:
+        return
+    reason = paging.why_not(ctx, channel)
+    if channel is None or reason is not None:
+        receipts.record(ctx, page, "ERROR", reason or "")
+        ctx.update(target, has_failed=True)
+        return
+    paging.send_page(ctx, engagement, page, channel)
+    ctx.update(target, attempts=target.attempts + 1, told_at=ctx.now)
+
+
+def _engage_contact(
+    ctx: Context, engagement: Engagement, target: PlanTarget, place: tuple[int, int]
+) -> None:
+    contact = ctx.find(Contact, target.arn)
+    if contact is None:
+        _remember(ctx, engagement, place, has_failed=True)
+        return
+    child = engagements.start(
+        ctx,
+        contact,
+        sender=engagement.sender,
+        texts=engagement.texts,
+        incident_arn=engagement.incident_arn,
+        parent=engagement,
+        target=place,
+        is_essential=target.is_essential,
+        is_test=engagement.is_test,
+    )
+    _remember(ctx, engagement, place, child_key=child.key)
+
+
+def _remember(
+    ctx: Context,
+    engagement: Engagement,
+    place: tuple[int, int],
+    *,
+    page_key: Key | None = None,
+    child_key: Key | None = None,
+    has_failed: bool = False,
+) -> None:
+    ctx.add(
+        Target(
+            key=new_key(),
+            account_id=ctx.account_id,
+            engagement_key=engagement.key,
+            stage=place[0],
+            number=place[1],
+            page_key=page_key,
+            child_key=child_key,
+            attempts=1,
+            told_at=ctx.now,
+            has_failed=has_failed,
+        )
+    )
+
+
+def _channel(ctx: Context, arn: str) -> ContactChannel | None:
+    """The live channel of that ARN, else its tombstone."""
+    live = ctx.find(ContactChannel, arn)
+    return live or ctx.tx.find(ContactChannel, account_id=ctx.account_id, arn=arn)
+
+
+def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
+    """Where none of a plan's targets could be reached, the timeline and the plan above hear of it."""
+    targets = ctx.select(Target, engagement_key=engagement.key)
+    if engagement.is_unreachable or not all(target.has_failed for target in targets):
+        return
+    ctx.update(engagement, is_unreachable=True)
+    incident = timeline.about(ctx, engagement.incident_arn)
+    if incident is not None:
+        timeline.record(
+            ctx,
+            incident,
+            timeline.UNREACHED,
+            contactArn=engagement.contact_arn,
+            engagementArn=engagement.arn,
+        )
+    if engagement.parent_key is None:
+        return
+    for target in ctx.select(Target, child_key=engagement.key):
+        ctx.update(target, has_failed=True)
+    jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.parent_key)
