@@ -1,0 +1,258 @@
+"""Messages through Slack's Web API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.http import retry_after
+from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
+from bot.core.channel import Delivery, Post, Sent, Unavailable, Undeliverable
+
+log = logging.getLogger(__name__)
+
+EVENT_TYPE = "imbot_message"
+CLOCK_TOLERANCE = timedelta(seconds=15)
+"""How far Slack's clock may be behind ours."""
+LISTING = 200
+LISTINGS = 5
+
+REASONS = {
+    "account_inactive": "The bot was removed from the workspace.",
+    "cant_update_message": "The message cannot be changed any more.",
+    "channel_is_archived": "The channel is archived.",
+    "channel_not_found": "The channel does not exist, or the bot is not in it.",
+    "edit_window_closed": "The message cannot be changed any more.",
+    "ekm_access_denied": "The workspace's administrators have suspended posting.",
+    "invalid_auth": "Slack refused the token: check SLACK_BOT_TOKEN.",
+    "is_archived": "The channel is archived.",
+    "message_not_found": "The message was deleted.",
+    "missing_scope": "The app lacks a permission: install it again from manifest.yml.",
+    "msg_too_long": "The message is too long.",
+    "no_permission": "The bot may not post there.",
+    "not_authed": "Slack got no token: check SLACK_BOT_TOKEN.",
+    "not_in_channel": "The bot is not in the channel: invite it.",
+    "restricted_action": "The workspace does not let the bot post there.",
+    "restricted_action_read_only_channel": "The channel is read-only.",
+    "thread_not_found": "The thread was deleted.",
+    "token_expired": "The token has expired: check SLACK_BOT_TOKEN.",
+    "token_revoked": "The token was revoked: check SLACK_BOT_TOKEN.",
+    "user_not_in_channel": "The person is not in the channel.",
+}
+TEMPORARY = {
+    "accesslimited",
+    "fatal_error",
+    "internal_error",
+    "message_limit_exceeded",
+    "rate_limited",
+    "ratelimited",
+    "request_timeout",
+    "service_unavailable",
+    "team_added_to_org",
+}
+BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
+
+
+class SlackChannel:
+    """Posts and updates in one workspace."""
+
+    def __init__(self, client: AsyncWebClient, timeout: float = 15.0) -> None:
+        """`client` should share an aiohttp session; `timeout`: total of one call, seconds."""
+        self._client = client
+        self._timeout = timeout
+
+    async def send(self, message: Post) -> Sent:
+        """Post, update or whisper one message, and attach its file in its thread.
+
+        Blocks that Slack refuses are left away; the text says the same, less nicely.
+        The file is handed over before the message is posted, and shown after it; where Slack
+        does not take it, the message says so. Raises Unavailable or Undeliverable.
+        """
+        blocks = [dict(block) for block in message.blocks]
+        file_id = None
+        if message.attachment is not None:
+            file_id, note = await self._upload(message, message.attachment)
+            blocks += [context(note)] if note else []
+        if message.repeats and message.ts is None and blocks:
+            blocks.append(context("(repeat) This may have been posted before."))
+        method, arguments = _arguments(message, blocks)
+        try:
+            answer = await self._call(method, arguments)
+        except Undeliverable as refusal:
+            if refusal.code not in BAD_BLOCKS or not blocks:
+                raise
+            log.warning("slack refused the blocks of message %s", message.key)
+            answer = await self._call(method, _arguments(message, [])[1])
+        ts = str(answer.get("ts") or answer.get("message_ts") or "")
+        if not ts:
+            raise Unavailable("Slack's answer names no message.")
+        if file_id:
+            await self._show_file(message, file_id, message.thread_ts or ts)
+        return Sent(ts)
+
+    async def was_sent(self, message: Post) -> bool | None:
+        """Look for the message's key in the metadata of what was posted since.
+
+        None for updates, which may be repeated, for whispers, which no history holds, and
+        where the history cannot be read to its end.
+        """
+        if message.ts is not None or message.ephemeral_user is not None:
+            return None
+        try:
+            async for posted in self._posted_since(message):
+                payload = (posted.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("key") == message.key:
+                    return True
+        except (Unavailable, Undeliverable):
+            return None
+        return False
+
+    async def poll(self, vendor_id: str) -> Delivery | None:  # noqa: ARG002
+        return None
+
+    async def close(self) -> None:
+        """Nothing to close: the client belongs to whoever made it."""
+
+    async def _posted_since(self, message: Post) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the posts of the message's place. Raises Unavailable if they do not end."""
+        oldest = (message.created_at - CLOCK_TOLERANCE).timestamp()
+        arguments: dict[str, Any] = {
+            "channel": message.address,
+            "oldest": f"{oldest:.6f}",
+            "limit": LISTING,
+            "include_all_metadata": "true",
+        }
+        method = "conversations.history"
+        if message.thread_ts:
+            method = "conversations.replies"
+            arguments["ts"] = message.thread_ts
+        for _ in range(LISTINGS):
+            answer = await self._call(method, arguments, as_form=True)
+            for posted in answer.get("messages") or ():
+                yield posted
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+            arguments["cursor"] = cursor
+        raise Unavailable("There are too many messages to look through.")
+
+    async def _upload(self, message: Post, text: str) -> tuple[str | None, str]:
+        """Hand a file over without showing it. Returns its id, or None and what to say."""
+        if message.ephemeral_user is not None:
+            return None, "The full answer is too long to be shown to you alone."
+        body = text.encode("utf-8", "replace")
+        arguments = {"filename": "answer.json", "length": len(body)}
+        try:
+            ticket = await self._call("files.getUploadURLExternal", arguments, as_form=True)
+            await self._put(str(ticket["upload_url"]), body)
+        except Undeliverable as refusal:
+            return None, f"The full answer could not be attached. {refusal.reason}"
+        return str(ticket["file_id"]), ""
+
+    async def _put(self, url: str, body: bytes) -> None:
+        session = self._client.session or aiohttp.ClientSession()
+        total = aiohttp.ClientTimeout(total=self._timeout)
+        try:
+            async with session.post(url, data=body, timeout=total) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unavailable(f"Slack took no file ({type(error).__name__}).") from None
+        finally:
+            if session is not self._client.session:
+                await session.close()
+        if status == 429 or status >= 500:
+            raise Unavailable(f"Slack took no file (HTTP {status}).")
+        if status != 200:
+            raise Undeliverable(f"Slack took no file (HTTP {status}).", code=str(status))
+
+    async def _show_file(self, message: Post, file_id: str, thread_ts: str) -> None:
+        """Show the file in the thread. The message is posted by now, so a failure is only told."""
+        arguments = {
+            "files": [{"id": file_id, "title": "The full answer"}],
+            "channel_id": message.address,
+            "thread_ts": thread_ts,
+        }
+        try:
+            await self._call("files.completeUploadExternal", arguments)
+        except (Unavailable, Undeliverable) as error:
+            log.warning("slack showed no file for message %s: %s", message.key, error)
+            note = {
+                "channel": message.address,
+                "thread_ts": thread_ts,
+                "text": f"The full answer could not be attached. {error}",
+            }
+            await self._try_to_say(note)
+
+    async def _try_to_say(self, note: dict[str, Any]) -> None:
+        try:
+            await self._call("chat.postMessage", note)
+        except (Unavailable, Undeliverable) as error:
+            log.warning("slack took no note about it either: %s", error)
+
+    async def _call(
+        self, method: str, arguments: Mapping[str, Any], *, as_form: bool = False
+    ) -> Mapping[str, Any]:
+        """Call a method. Raises Unavailable or Undeliverable, with Slack's error as the code."""
+        body = {"params": dict(arguments)} if as_form else {"json": dict(arguments)}
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._client.api_call(method, **body)
+        except SlackApiError as refusal:
+            raise translate(refusal) from None
+        except TimeoutError:
+            raise Unavailable("Slack did not answer in time.") from None
+        except (aiohttp.ClientError, OSError, SlackClientError, ValueError) as error:
+            raise Unavailable(f"Slack cannot be reached ({type(error).__name__}).") from None
+        data = answer.data
+        if not isinstance(data, dict):
+            raise Unavailable("Slack's answer cannot be understood.")
+        return data
+
+
+def translate(refusal: SlackApiError) -> Unavailable | Undeliverable:
+    """Say what a refusal means. Source: Slack, "Web API: evaluating responses", "rate limits"."""
+    response = refusal.response
+    data = getattr(response, "data", None)
+    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    wait = retry_after(getattr(response, "headers", {}))
+    if status == 429 or code in TEMPORARY:
+        return Unavailable(f"Slack asks to wait ({code or status}).", retry_after=wait)
+    if status >= 500 or not code:
+        return Unavailable(f"Slack is broken (HTTP {status}).", retry_after=wait)
+    reason = REASONS.get(code, "Slack refuses the message.")
+    return Undeliverable(f"{reason} ({code})", code=code)
+
+
+def _arguments(message: Post, blocks: list[Block]) -> tuple[str, dict[str, Any]]:
+    """Say a post as a method and its arguments."""
+    mark = "(repeat) " if message.repeats and message.ts is None else ""
+    arguments: dict[str, Any] = {
+        "channel": message.address,
+        "text": mark + clip(Markup(message.text), TEXT_LIMIT - len(mark)),
+    }
+    if blocks:
+        arguments["blocks"] = blocks
+    if message.ephemeral_user is not None:
+        arguments["user"] = message.ephemeral_user
+        if message.thread_ts:
+            arguments["thread_ts"] = message.thread_ts
+        return "chat.postEphemeral", arguments
+    arguments["metadata"] = {"event_type": EVENT_TYPE, "event_payload": {"key": message.key}}
+    if message.ts is not None:
+        if not blocks:
+            arguments["blocks"] = []
+        return "chat.update", arguments | {"ts": message.ts}
+    arguments |= {"unfurl_links": False, "unfurl_media": False}
+    if message.thread_ts:
+        arguments["thread_ts"] = message.thread_ts
+        if message.broadcast:
+            arguments["reply_broadcast"] = True
+    return "chat.postMessage", arguments

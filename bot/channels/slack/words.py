@@ -1,0 +1,112 @@
+"""How values of the API are said in chat: times, ARNs, names of operations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+IMPACT = {1: "Critical", 2: "High", 3: "Medium", 4: "Low", 5: "No impact"}
+
+DONE = {
+    "Accept": "acknowledged",
+    "Activate": "activated",
+    "Create": "created",
+    "Deactivate": "deactivated",
+    "Delete": "deleted",
+    "Put": "stored",
+    "Send": "sent",
+    "Start": "started",
+    "Stop": "stopped",
+    "Tag": "tagged",
+    "Untag": "untagged",
+    "Update": "updated",
+}
+NAMES = (
+    "title", "Alias", "alias", "displayName", "DisplayName", "name", "Name", "eventType",
+    "ReceiptType", "ChannelName", "TopicArn", "Subject", "Type",
+)  # fmt: skip
+"""Members that a record is called by, best first."""
+
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\b)|[A-Z]?[a-z0-9]+")
+
+
+def when(value: object) -> str:
+    """Say an instant (aware datetime, or epoch seconds) to the second, in UTC."""
+    if isinstance(value, datetime):
+        instant = value.astimezone(UTC)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        instant = datetime.fromtimestamp(value, UTC)
+    else:
+        return str(value)
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def is_time(name: str, value: object) -> bool:
+    return isinstance(value, datetime) or (
+        name.lower().endswith(("time", "timestamp", "date"))
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+    )
+
+
+def split_words(name: str) -> str:
+    """Turn "CreateContactChannel" or "creationTime" into lower-case words."""
+    words = _CAMEL.findall(name)
+    return " ".join(w if w.isupper() and len(w) > 1 else w.lower() for w in words) or name
+
+
+def label(name: str) -> str:
+    """Turn a member's name into a label: "IsEssential" into "Is essential"."""
+    words = split_words(name)
+    words = re.sub(r"\barn\b", "ARN", words)
+    return words[:1].upper() + words[1:]
+
+
+def resource_name(arn: str) -> str:
+    """Name a resource by the telling part of its ARN: "contact/ana" is "ana".
+
+    Contact channels, engagements and pages are `<kind>/<alias>/<uuid>`: the alias tells.
+    """
+    if not arn.startswith("arn:"):
+        return arn
+    parts = arn.split(":", 5)[-1].split("/")
+    return parts[1] if len(parts) > 1 else parts[0].rpartition(":")[2]
+
+
+def subject_of(document: Mapping[str, Any]) -> str:
+    """Name what a request or record is about; "" where nothing in it tells."""
+    for name in NAMES:
+        value = document.get(name)
+        if isinstance(value, str) and value:
+            return resource_name(value)
+    for name, value in document.items():
+        if isinstance(value, str) and value.startswith("arn:"):
+            return resource_name(value)
+        if name.lower().endswith("id") and isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def done(operation: str, request: Mapping[str, Any]) -> str:
+    """Say what a change did: "Contact ana updated."; for other operations, "Done."."""
+    match = re.match(r"[A-Z][a-z]+", operation)
+    verb = match[0] if match else ""
+    if verb not in DONE:
+        return f"{label(operation)}: done."
+    noun = label(operation[len(verb) :]) or "It"
+    subject = subject_of(request)
+    return f"{noun} {subject} {DONE[verb]}." if subject else f"{noun} {DONE[verb]}."
+
+
+def count_of(number: int, name: str) -> str:
+    """Count things by their plural's name: "1 contact", "2 engagements"."""
+    words = split_words(name).replace(" summaries", "s")
+    if number == 1:
+        words = (
+            words.removesuffix("ies") + "y"
+            if words.endswith("ies")
+            else words.removesuffix("s")
+        )
+    return f"{number or 'No'} {words}"
