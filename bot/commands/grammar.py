@@ -83,6 +83,7 @@ _MAY_PRECEDE_A_QUOTE = frozenset("=,:[{(")
 _QUOTES = DOUBLE_QUOTES + SINGLE_QUOTES
 _WRAPS = frozenset("`*" + _QUOTES)
 _UNCLOSED_SCANS = 8
+_FILE = frozenset(("file", "FILE", "File"))
 _NOTHING = Value("", True)
 
 
@@ -134,26 +135,32 @@ class _Reader:
         self._unclosed = 0
 
     def read(self) -> tuple[list[str], list[Option]]:
-        at = 0
+        text, at = self._text, 0
         words: list[Value] = []
         raw: list[tuple[str, str, list[Value]]] = []
         values = words
-        while found := _TOKEN.match(self._text, at):
-            kind = found.lastgroup
-            if kind == "name" or kind == "equals":
+        while found := _TOKEN.match(text, at):
+            kind, at = found.lastgroup, found.end()
+            if kind == "bare":
+                values.append(Value(found["bare"], False))
+            elif kind == "name":
                 values = []
                 raw.append((found["name"], found["mark"], values))
-                at = found.end()
-                if kind == "name":
-                    continue
-                found = _AFTER_EQUALS.match(self._text, at)
-                if found is None:
-                    values.append(_NOTHING)
-                    continue
-            value, at = self._value(found)
-            values.append(value)
+            elif kind == "equals":
+                values = []
+                raw.append((found["name"], found["mark"], values))
+                at = self._after_equals(at, values)
+            else:
+                value, at = self._value(found)
+                values.append(value)
         texts = [word.text if word.is_quoted else _undecorated(word.text) for word in words]
         return texts, [_option(*parts) for parts in raw]
+
+    def _after_equals(self, at: int, values: list[Value]) -> int:
+        found = _AFTER_EQUALS.match(self._text, at)
+        value, at = self._value(found) if found else (_NOTHING, at)
+        values.append(value)
+        return at
 
     def _value(self, found: re.Match[str]) -> tuple[Value, int]:
         """The word that was found, and where it ends."""
@@ -219,11 +226,14 @@ def _undecorated(word: str) -> str:
 
 
 def _option(name: str, mark: str, values: list[Value]) -> Option:
+    if not values:
+        return Option(straight_hyphens(name), ())
     if len(values) > 1 and values[0] is _NOTHING:
         del values[0]
-    if values and not values[0].is_quoted and (mark or values[0].text[0] in _WRAPS):
+    text, is_quoted = values[0]
+    if not is_quoted and (mark or text[0] in _WRAPS):
         values = _unwrapped([value.text for value in values], mark)
-    if values and values[0].text[:8].lower().startswith(("file://", "fileb://")):
+    if text[:4] in _FILE and text[:8].lower().startswith(("file://", "fileb://")):
         raise ChatError(
             f"`--{name}`: no file is read here. Paste the content of "
             f"`{shortened(values[0].text)}` itself, in quotes."
