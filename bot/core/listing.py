@@ -1,4 +1,4 @@
-"""NextToken and MaxResults, the same for all List operations: by place in the order, never by count."""
+"""NextToken and MaxResults, the same for all List operations: by place, never by count."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def listing(
     descending: bool = False,
     default: int = DEFAULT,
 ) -> tuple[list[R], str | None]:
-    """Read one slice of the caller's account's rows, and the token of the next slice, if there is one.
+    """Read one slice of the account's rows, and the token of the next slice, if there is one.
 
         c = table_of(Contact).c
         contacts, token = listing(
@@ -41,10 +41,11 @@ def listing(
         )
         return {"Contacts": [...], **next_token_member(token)}
 
-    Rows come in the order of the column `by` (not null, not encrypted), then of their keys; `key`
-    is the order of creation. A `max_results` of None or 0 means `default`. The token fits only the
-    operation `of`, this account and equal conditions; any other raises ValidationException.
-    Nothing is written, so a transaction that only reads will do.
+    Conditions are on columns, so instants in them are integers (`kinds.instant_to_integer`).
+    Rows come in the order of the column `by` (not null, not encrypted), then of their keys;
+    `key` is the order of creation. A `max_results` of None or 0 means `default`. The token fits
+    only the operation `of`, this account and equal conditions; any other raises
+    ValidationException. Nothing is written, so a transaction that only reads will do.
     """
     shape = shape_of(row_type)
     columns = shape.table.c
@@ -65,7 +66,7 @@ def listing(
 
 
 def next_token_member(token: str | None, name: str = "NextToken") -> dict[str, str]:
-    """The answer's member, absent where there is no next slice; ssm-incidents spells it `nextToken`."""
+    """The answer's member, absent at the end; ssm-incidents spells it `nextToken`."""
     return {name: token} if token else {}
 
 
@@ -77,7 +78,7 @@ def _after(
 
 
 def _binding(statement: Select[Any], of: str, by: str, descending: bool) -> str:
-    """What tells this listing from every other: its operation, order, and statement with values."""
+    """What tells this listing from every other: operation, order, statement and its values."""
     compiled = statement.compile()
     values = sorted((name, repr(value)) for name, value in compiled.params.items())
     return f"{of} {by} {descending} {compiled} {values}"
