@@ -1,0 +1,225 @@
+"""One transaction on one connection of a driver: rows in, rows out, nothing else kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from bot.core.ids import Key
+from bot.core.store.schema import R, Row, foreign_key_rank, shape_of, table_of
+from bot.core.store.statements import Dialect, DialectName, Prepared, Statement
+
+if TYPE_CHECKING:
+    from bot.core.crypto import Vault
+
+T = TypeVar("T")
+
+
+class Cursor(Protocol):
+    """What is used of the drivers' cursors."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def execute(self, sql: Any, parameters: Any = ..., /) -> Any: ...
+    def executemany(self, sql: Any, parameters: Any, /) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def fetchone(self) -> Any: ...
+
+
+class ConstraintViolation(Exception):
+    """A row that the schema forbids: a second of its kind, or one that refers to nothing."""
+
+
+class RowGone(LookupError):
+    """The row to be changed is no longer there."""
+
+
+class TransactionLost(Exception):
+    """The transaction failed earlier; nothing more can be done in it."""
+
+
+class Transaction:
+    """All that a handler may do to the store. It is begun and ended by its executor.
+
+    After a ConstraintViolation, nothing runs until the enclosing savepoint is undone. After
+    any other error of the database nothing runs at all.
+    """
+
+    __slots__ = ("_cursor", "_dialect", "after_commit", "fault", "vault", "violation")
+
+    def __init__(self, cursor: Cursor, dialect: Dialect, vault: Vault) -> None:
+        self._cursor = cursor
+        self._dialect = dialect
+        self.vault = vault
+        self.after_commit: list[Callable[[], None]] = []
+        """Run on the event loop after the commit, and never if what added them was undone."""
+        self.fault: Exception | None = None
+        self.violation: Exception | None = None
+
+    @property
+    def dialect(self) -> DialectName:
+        return self._dialect.name
+
+    def is_broken(self, fault: BaseException | None = None) -> bool:
+        """Whether the transaction, rather than what ran in it, has failed."""
+        return self.fault is not None or isinstance(fault, TransactionLost)
+
+    # Rows
+
+    def insert(self, rows: Iterable[Row]) -> None:
+        """Write new rows, those that are referred to first. Raises ConstraintViolation."""
+        groups: dict[type[Row], list[Row]] = {}
+        for row in rows:
+            groups.setdefault(type(row), []).append(row)
+        kinds = list(groups)
+        if len(kinds) > 1:
+            kinds.sort(key=lambda kind: foreign_key_rank(table_of(kind)))
+        for kind in kinds:
+            self._insert(kind, groups[kind])
+
+    def _insert(self, kind: type[Row], rows: list[Row]) -> None:
+        shape = shape_of(kind)
+        sql = self._dialect.insert(shape)
+        values = [shape.to_values(row, self.vault) for row in rows]
+        if len(values) == 1:
+            self._run(self._cursor.execute, sql, values[0])
+        else:
+            self._run(self._cursor.executemany, sql, values)
+
+    def insert_or_ignore(self, row: Row) -> bool:
+        """Write a row unless it breaks a uniqueness; says whether it was written."""
+        shape = shape_of(type(row))
+        sql = self._dialect.insert_or_ignore(shape)
+        self._run(self._cursor.execute, sql, shape.to_values(row, self.vault))
+        return self._cursor.rowcount == 1
+
+    def update(self, row: R, **changes: Any) -> R:
+        """Write the changes and answer the row as it is then.
+
+        Raises RowGone where the row is no longer there, ConstraintViolation.
+        """
+        if not changes:
+            return row
+        changed = dataclasses.replace(row, **changes)  # type: ignore[type-var]
+        shape = shape_of(type(row))
+        values = shape.changes_to_values(changed, changes, self.vault)
+        sql = self._dialect.update(shape, tuple(changes))
+        self._run(self._cursor.execute, sql, [*values, row.key])
+        if self._cursor.rowcount == 0:
+            raise RowGone(f"{shape.table.name} {row.key}")
+        return changed
+
+    def delete(self, row: Row) -> bool:
+        """Says whether the row was still there."""
+        sql = self._dialect.delete(shape_of(type(row)))
+        self._run(self._cursor.execute, sql, [row.key])
+        return self._cursor.rowcount == 1
+
+    def delete_where(self, row_type: type[Row], *criteria: sa.ColumnElement[bool]) -> int:
+        return self.execute(sa.delete(table_of(row_type)).where(*criteria))
+
+    def get(self, row_type: type[R], key: Key) -> R | None:
+        return self.find(row_type, key=key)
+
+    def find(self, row_type: type[R], **equal: Any) -> R | None:
+        """The first row by key whose columns equal these values."""
+        self._lookup(row_type, equal)
+        return self._row(row_type, self._cursor.fetchone())
+
+    def select(self, row_type: type[R], **equal: Any) -> list[R]:
+        """The rows whose columns equal these values (None: are empty), by key."""
+        self._lookup(row_type, equal)
+        return self._rows(row_type)
+
+    def lock(self, row_type: type[R], key: Key, *, skip_locked: bool = False) -> R | None:
+        """Read a row so that nobody else changes it before the end of the transaction.
+
+        With `skip_locked`, a row that another transaction holds counts as absent.
+        """
+        sql = self._dialect.lock(shape_of(row_type), skip_locked=skip_locked)
+        self._run(self._cursor.execute, sql, [key])
+        return self._row(row_type, self._cursor.fetchone())
+
+    def _lookup(self, row_type: type[Row], equal: dict[str, Any]) -> None:
+        shape = shape_of(row_type)
+        given = {name: value for name, value in equal.items() if value is not None}
+        values = [shape.to_criterion(name, value) for name, value in given.items()]
+        nulls = tuple(name for name in equal if name not in given)
+        self._run(
+            self._cursor.execute, self._dialect.lookup(shape, tuple(given), nulls), values
+        )
+
+    def _row(self, row_type: type[R], record: Sequence[Any] | None) -> R | None:
+        return None if record is None else shape_of(row_type).from_record(record, self.vault)
+
+    def _rows(self, row_type: type[R]) -> list[R]:
+        shape = shape_of(row_type)
+        return [shape.from_record(record, self.vault) for record in self._cursor.fetchall()]
+
+    # Statements
+
+    def fetch(
+        self, row_type: type[R], statement: Statement | Prepared, **given: Any
+    ) -> list[R]:
+        """Rows from a statement that selects all columns of their table, in their order."""
+        self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
+        return self._rows(row_type)
+
+    def records(self, statement: Statement | Prepared, **given: Any) -> list[Sequence[Any]]:
+        """Records as the driver gives them: instants and durations are microseconds."""
+        self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
+        return list(self._cursor.fetchall())
+
+    def execute(self, statement: Statement | Prepared, **given: Any) -> int:
+        """Run a statement that changes rows; answers how many."""
+        self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
+        return self._cursor.rowcount
+
+    # Savepoints
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what was written inside when an exception leaves, and let it pass."""
+        added = len(self.after_commit)
+        self._run(self._cursor.execute, "SAVEPOINT inner_step", ())
+        try:
+            yield
+            self._refuse_violated()
+        except BaseException:
+            del self.after_commit[added:]
+            self._undo_savepoint()
+            raise
+        self._run(self._cursor.execute, "RELEASE SAVEPOINT inner_step", ())
+
+    def _undo_savepoint(self) -> None:
+        if self.fault is not None:
+            return
+        self.violation = None
+        self._run(self._cursor.execute, "ROLLBACK TO SAVEPOINT inner_step", ())
+        self._run(self._cursor.execute, "RELEASE SAVEPOINT inner_step", ())
+
+    def _refuse_violated(self) -> None:
+        if self.violation is not None:
+            raise TransactionLost("a violated constraint was passed over") from self.violation
+
+    def _run(self, run: Callable[[str, Any], Any], sql: str, values: Any) -> None:
+        if self.fault is not None:
+            raise TransactionLost("the transaction has failed") from self.fault
+        self._refuse_violated()
+        try:
+            run(sql, values)
+        except self._dialect.violation as error:
+            self.violation = error
+            raise ConstraintViolation(_without_values(error)) from None
+        except self._dialect.fault as error:
+            self.fault = error
+            raise TransactionLost(type(error).__name__) from error
+
+
+def _without_values(error: Exception) -> str:
+    """What was violated. PostgreSQL tells the values in its second line, which nobody may log."""
+    return str(error).partition("\n")[0]
