@@ -95,16 +95,8 @@ class EmailChannel:
             raise translate(refusal) from None
         except TimeoutError:
             raise Unavailable("The mail server did not answer in time.") from None
-        except SMTPNotSupported:
-            raise Unavailable(
-                "The mail server does not offer what SMTP_SECURITY or the log-in asks for."
-            ) from None
-        except ssl.SSLError:
-            raise Unavailable("No secure connection to the mail server.") from None
         except (SMTPException, OSError) as error:
-            raise Unavailable(
-                f"The mail server cannot be reached ({type(error).__name__})."
-            ) from None
+            raise _out_of_reach(error) from None
         return Sent(message_id(message, self._sender))
 
     async def was_sent(self, message: Page | Activation) -> bool | None:  # noqa: ARG002
@@ -140,6 +132,18 @@ def translate(refusal: SMTPResponseException) -> Unavailable | Undeliverable:
     else:
         reason = REASONS.get(status, "The mail server refuses the mail.")
     return Undeliverable(f"{reason} ({code})", code=str(refusal.code))
+
+
+def _out_of_reach(error: Exception) -> Unavailable:
+    """Say what kept a mail back. A missing extension comes as a bare SMTPException."""
+    if isinstance(error, SMTPNotSupported) or type(error) is SMTPException:
+        return Unavailable(
+            "The mail server does not offer what SMTP_SECURITY or the log-in asks for."
+        )
+    cause = error.__cause__ or error
+    if isinstance(cause, ssl.SSLError):
+        return Unavailable("The mail server's certificate or TLS is not right.")
+    return Unavailable(f"The mail server cannot be reached ({type(cause).__name__}).")
 
 
 def _recipient(address: str) -> str:

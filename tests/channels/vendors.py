@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict, MultiMapping
 
 from bot.core.channel import Activation, Page, Post
 
@@ -79,7 +80,9 @@ class HttpVendor:
         self.answers[name] = (status, body, named)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post() if "form" in request.content_type else {}
+        form: MultiMapping[Any] = MultiDict()
+        if "form" in request.content_type:
+            form = await request.post()
         body = await request.json() if "json" in request.content_type else None
         self.asked.append(
             Asked(
@@ -89,21 +92,19 @@ class HttpVendor:
                 dict(request.query),
                 {key: str(value) for key, value in form.items()},
                 body,
-                {key: [str(v) for v in form.getall(key)] for key in form},  # type: ignore[union-attr]
+                {key: [str(v) for v in form.getall(key)] for key in form},
             )
         )
         if self.silent:
             await asyncio.sleep(30)
-        default = (404, {"code": 20404}, {})
+        default: tuple[int, Any, dict[str, str]] = (404, {"code": 20404}, {})
         name = request.path.rpartition("/")[2]
         status, answer, headers = (
             self.once.pop(0) if self.once else self.answers.get(name, default)
         )
         if isinstance(answer, str):
             kind = "text/html" if answer.startswith("<") else "text/plain"
-            return web.Response(
-                status=status, text=answer, content_type=kind, headers=headers
-            )
+            return web.Response(status=status, text=answer, content_type=kind, headers=headers)
         return web.json_response(answer, status=status, headers=headers)
 
 

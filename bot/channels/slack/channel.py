@@ -173,7 +173,7 @@ class SlackChannel:
             raise Undeliverable(f"Slack took no file (HTTP {status}).", code=str(status))
 
     async def _show_file(self, message: Post, file_id: str, thread_ts: str) -> None:
-        """Show the file in the thread. The message is posted by now, so a failure is only told."""
+        """Show the file in the thread. The message is posted by now: a failure is only told."""
         arguments = {
             "files": [{"id": file_id, "title": "The full answer"}],
             "channel_id": message.address,
@@ -199,11 +199,11 @@ class SlackChannel:
     async def _call(
         self, method: str, arguments: Mapping[str, Any], *, as_form: bool = False
     ) -> Mapping[str, Any]:
-        """Call a method. Raises Unavailable or Undeliverable, with Slack's error as the code."""
-        body = {"params": dict(arguments)} if as_form else {"json": dict(arguments)}
+        """Call a method. Raises Unavailable, or Undeliverable with Slack's error as code."""
+        form, body = (dict(arguments), None) if as_form else (None, dict(arguments))
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._client.api_call(method, **body)
+                answer = await self._client.api_call(method, params=form, json=body)
         except SlackApiError as refusal:
             raise translate(refusal) from None
         except TimeoutError:
@@ -217,10 +217,10 @@ class SlackChannel:
 
 
 def translate(refusal: SlackApiError) -> Unavailable | Undeliverable:
-    """Say what a refusal means. Source: Slack, "Web API: evaluating responses", "rate limits"."""
+    """Say what a refusal means. Source: Slack, "Using the Web API", "Rate limits"."""
     response = refusal.response
     data = getattr(response, "data", None)
-    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     wait = retry_after(getattr(response, "headers", {}))
     if status == 429 or code in TEMPORARY:
