@@ -22,15 +22,15 @@ RESPONDER = frozenset(
         ("ssm-incidents", "DeleteTimelineEvent"),
         ("ssm-incidents", "UpdateRelatedItems"),
         ("ssm-contacts", "StartEngagement"),
-        ("ssm-contacts", "AcceptPage"),
-        ("ssm-contacts", "ActivateContactChannel"),
+        ("imbot", "TestPage"),
     }
 )
-"""The write half of AWSIncidentManagerResolverAccess (its v4), and what is proved by a code anyway."""
+"""The write half of AWSIncidentManagerResolverAccess (its v4), and test pages."""
 
-CONTACT = frozenset(
+PROVED_BY_A_CODE = frozenset(
     {("ssm-contacts", "AcceptPage"), ("ssm-contacts", "ActivateContactChannel")}
 )
+"""Open to everyone who is known at all: the code that goes with it is the proof."""
 SECRET_READS = frozenset({("imbot", "ListAccessKeys")})
 
 
@@ -59,8 +59,10 @@ def is_allowed(caller: Caller, service: str, operation: str) -> bool:
     if caller.rights == "administrator":
         return True
     action = (service, operation)
+    if action in PROVED_BY_A_CODE:
+        return True
     if caller.rights == "contact":
-        return action in CONTACT
+        return False
     if is_read(operation):
         return action not in SECRET_READS
     return caller.rights == "responder" and action in RESPONDER

@@ -130,12 +130,18 @@ class Delivery:
 
 
 class Unavailable(Exception):
-    """Temporary: try again, after `retry_after` seconds where the vendor says so."""
+    """Temporary: try again, after `retry_after` seconds where the vendor says so.
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    `in_doubt`: the message may have arrived all the same (no answer came, the connection broke).
+    """
+
+    def __init__(
+        self, reason: str, *, retry_after: float | None = None, in_doubt: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.in_doubt = in_doubt
 
 
 class Undeliverable(Exception):

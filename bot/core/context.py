@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from bot.core.access import Caller
 from bot.core.arns import build_arn
+from bot.core.channel import Post
 from bot.core.errors import ResourceNotFoundException
 from bot.core.ids import Key
 from bot.core.store.schema import Row
@@ -31,6 +32,17 @@ RESOURCE_TYPES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a chat door says to a delivery: messages now, and documents to look at again later."""
+
+    posts: Sequence[Post] = ()
+    later: Sequence[tuple[datetime, Mapping[str, Any]]] = ()
+
+
+Answerer = Callable[["Context", Mapping[str, Any], Mapping[str, Any]], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What handlers may know of the process around them.
 
@@ -45,6 +57,8 @@ class House:
     """Takes messages born owned, after their commit."""
     wake_engine: Callable[[datetime], None]
     wake_courier: Callable[[], None]
+    answerers: Mapping[str, Answerer] = field(default_factory=dict)
+    """By door: what is said to a delivery of that door (see `core.deliveries`)."""
 
 
 @dataclass(slots=True)

@@ -96,6 +96,22 @@ def perform(ctx: Context, request: Request) -> dict[str, Any]:
     return answer
 
 
+def answer_within(ctx: Context, request: Request) -> dict[str, Any]:
+    """Answer a request inside a larger transaction; a refusal undoes only what it wrote itself.
+
+    Raises ServiceError. Either way the audit row is the larger transaction's.
+    """
+    try:
+        check(request)
+        with ctx.savepoint():
+            answer = perform(ctx.on_behalf_of(request.caller), request)
+    except ServiceError as refusal:
+        ctx.add(audit_row(request, ctx.now, refusal.code))
+        raise
+    ctx.add(audit_row(request, ctx.now, "OK"))
+    return answer
+
+
 @task
 def answer_request(
     ctx: Context, service: str, operation: str, parameters: Mapping[str, Any]

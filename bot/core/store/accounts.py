@@ -18,6 +18,7 @@ class ReplicationSet:
     account_id: str
     arn: str
     regions: Wire
+    tags: Wire
     deletion_protected: bool
     created_by: str
     created_at: datetime
@@ -34,19 +35,6 @@ class AccessKey:
     secret: str = encrypted()
     created_at: datetime
     revoked_at: datetime | None = None
-
-
-@table("slack_user", Index("slack_user_id", "team_id", "user_id", unique=True))
-class SlackUser:
-    """What Slack told of a user, at `checked_at`: only full members of the workspace may act."""
-
-    key: Key = primary()
-    account_id: str
-    team_id: str
-    user_id: str
-    name: str
-    is_full_member: bool
-    checked_at: datetime
 
 
 @table("idempotency", Index("idempotency_token", "account_id", "scope", "token", unique=True))
@@ -99,6 +87,7 @@ class Topic:
     arn: str
     name: str
     attributes: Wire
+    tags: list[Wire]
     created_at: datetime
 
 

@@ -53,6 +53,8 @@ class Outbox:
     attempts: int
     due_at: datetime
     created_at: datetime
+    is_doubtful: bool = False
+    """An attempt was cut off, so the message may have arrived: ask the vendor before sending again."""
     fault: str | None = None
     failed_at: datetime | None = None
 

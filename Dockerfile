@@ -1,0 +1,23 @@
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY bot ./bot
+RUN python -m venv /opt/imbot \
+    && /opt/imbot/bin/pip install --no-cache-dir --constraint constraints.txt .
+
+FROM python:3.12-slim
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/imbot imbot
+COPY --from=build /opt/imbot /opt/imbot
+ENV PATH=/opt/imbot/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    IMBOT_HOST=0.0.0.0 \
+    IMBOT_PORT=8080 \
+    IMBOT_LOG_FORMAT=json \
+    IMBOT_DATABASE_URL=sqlite:////var/lib/imbot/imbot.db
+USER imbot
+WORKDIR /var/lib/imbot
+VOLUME /var/lib/imbot
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"IMBOT_PORT\"]}/healthz', timeout=2)"]
+CMD ["imbot", "serve"]

@@ -1,0 +1,118 @@
+"""What is typed or pressed in Slack -> request -> words, inside the transaction of its delivery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.channels.slack.cards import (
+    CREATE_REPLICATION_SET,
+    RESOLVE,
+    help_card,
+    problem_card,
+    replication_set_offer,
+)
+from bot.channels.slack.results import Card, command_result
+from bot.commands.asking import Document, post_of, request_of
+from bot.commands.binding import apply_query, bind
+from bot.commands.callers import caller_of
+from bot.commands.grammar import Command, parse
+from bot.commands.help import help_for
+from bot.commands.problems import ChatError
+from bot.commands.slack import BARE_CODE
+from bot.commands.test_pages import REPORT, report, start_test_page
+from bot.core.context import Answer, Context
+from bot.core.deliveries import incident_shown_in
+from bot.core.dispatch import answer_within
+from bot.core.errors import ServiceError
+from bot.core.regions import NoReplicationSet
+from bot.core.registry import is_answered
+from bot.core.replies import chat_code_in
+
+class ChatDoor:
+    """Answers deliveries of the Slack door; see `core.deliveries`."""
+
+    def __init__(self, admins: frozenset[str], region: str) -> None:
+        self._admins = admins
+        self._region = region
+
+    def answer(self, ctx: Context, document: Document, prepared: Document) -> Answer:
+        """Say something to every delivery; a refusal is said in words, and nothing is half done."""
+        if document["kind"] == REPORT:
+            return report(ctx, document)
+        try:
+            caller = caller_of(
+                ctx, document, prepared, admins=self._admins, region=self._region
+            )
+            return self._answer_caller(ctx.on_behalf_of(caller), document)
+        except NoReplicationSet:
+            return _post(ctx, document, replication_set_offer(self._region))
+        except ChatError as problem:
+            return _post(ctx, document, problem_card(str(problem)))
+        except ServiceError as refusal:
+            return _post(ctx, document, problem_card(refusal.message, refusal.code))
+
+    def _answer_caller(self, ctx: Context, document: Document) -> Answer:
+        if document["kind"] == "action":
+            return _press(ctx, document)
+        text = document["text"]
+        if BARE_CODE.match(text):
+            return _post(ctx, document, _accept(ctx, document, text))
+        command = parse(text)
+        words = [word.lower() for word in command.words]
+        if not words or command.help:
+            return _post(ctx, document, _help(command))
+        if words[0] in ("ack", "acknowledge"):
+            return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))
+        if words[0] == "test-page":
+            return start_test_page(ctx, document, command)
+        return _post(ctx, document, _run(ctx, document, command, self._region))
+
+
+def _run(ctx: Context, document: Document, command: Command, region: str) -> Card:
+    bound = bind(command, region)
+    if not is_answered(bound.service, bound.operation):
+        raise ChatError(
+            f"{bound.service} {bound.operation} is not answered by this version yet."
+        )
+    result = answer_within(
+        ctx,
+        request_of(
+            ctx, document, bound.service, bound.operation, bound.parameters, bound.region
+        ),
+    )
+    shown = result if bound.query is None else apply_query(bound.query, result)
+    return command_result(bound.service, bound.operation, shown, notes=bound.notes)
+
+
+def _press(ctx: Context, document: Document) -> Answer:
+    action, value = document["action"], document["value"]
+    if action == CREATE_REPLICATION_SET:
+        service, operation = "ssm-incidents", "CreateReplicationSet"
+        parameters: dict[str, Any] = {"regions": {value: {}}}
+    elif action == RESOLVE:
+        service, operation = "ssm-incidents", "UpdateIncidentRecord"
+        parameters = {"arn": value, "status": "RESOLVED"}
+    else:
+        return Answer()
+    result = answer_within(ctx, request_of(ctx, document, service, operation, parameters))
+    if action == RESOLVE:
+        return Answer()
+    return _post(ctx, document, command_result(service, operation, result))
+
+
+def _accept(ctx: Context, document: Document, text: str) -> Card:
+    code = "".join(character for character in text if character.isdigit())
+    if not code:
+        raise ChatError("Type the code from the page: `@aws ack 425440`")
+    incident_arn = incident_shown_in(ctx, document["channel"], document.get("thread_ts") or "")
+    words = chat_code_in(ctx, code, incident_arn)
+    return Card(text=words)
+
+
+def _help(command: Command) -> Card:
+    page = help_for(command.words, is_answered)
+    return help_card(page.title, page.lines)
+
+
+def _post(ctx: Context, document: Document, card: Card) -> Answer:
+    return Answer(posts=(post_of(ctx, document, card),))

@@ -1,0 +1,48 @@
+"""A delivery's way in and out: the request that it makes, and the post that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.channels.slack.results import Card
+from bot.core.channel import Post
+from bot.core.context import Context
+from bot.core.dispatch import Request
+from bot.core.ids import new_key
+
+Document = Mapping[str, Any]
+
+
+def request_of(
+    ctx: Context,
+    document: Document,
+    service: str,
+    operation: str,
+    parameters: Mapping[str, Any],
+    region: str | None = None,
+) -> Request:
+    """A request on behalf of the context's caller, from the chat channel of the delivery."""
+    caller = ctx.caller if region is None else replace(ctx.caller, region=region)
+    return Request(
+        service=service,
+        operation=operation,
+        parameters=parameters,
+        caller=caller,
+        source=document["channel"],
+        request_id=ctx.request_id,
+    )
+
+
+def post_of(ctx: Context, document: Document, card: Card) -> Post:
+    """An answer where the question was asked: in its thread; in the channel for a slash command."""
+    return Post(
+        key=new_key(),
+        address=document["channel"],
+        created_at=ctx.now,
+        text=card.text,
+        blocks=card.blocks,
+        thread_ts=document.get("thread_ts"),
+        attachment=card.attachment,
+    )

@@ -1,0 +1,131 @@
+"""Slack user and channel -> Caller: who is a full member, and what a channel's configuration allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.access import Caller, Rights
+from bot.core.context import Context
+from bot.core.deliveries import configurations
+from bot.core.errors import AccessDeniedException
+
+KEPT = 600.0
+"""Seconds that Slack's word on a user or channel is trusted."""
+
+ADMINISTRATOR = "AdministratorAccess"
+READ_ONLY = "ReadOnlyAccess"
+DEFAULT_ROLE = "imbot-responder"
+
+
+class SlackPeople:
+    """Asks Slack who somebody is, before the transaction that answers him, and remembers for a while."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._known: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    async def prepare(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Answers `user` and `channel` as Slack describes them; None for what it does not know."""
+        document = arguments["document"]
+        user = await self._ask(document["user"], "users_info", "user")
+        channel = None
+        if not document.get("is_direct"):
+            channel = await self._ask(document["channel"], "conversations_info", "channel")
+        return {"user": user, "channel": channel}
+
+    async def _ask(self, name: str, method: str, member: str) -> dict[str, Any] | None:
+        known = self._known.get(name)
+        if known is not None and time.monotonic() - known[0] < KEPT:
+            return known[1]
+        try:
+            answer = await getattr(self._client, method)(**{member: name})
+        except SlackApiError as error:
+            if error.response.get("error") in ("user_not_found", "channel_not_found"):
+                return None
+            raise
+        found = dict(answer[member])
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[name] = (time.monotonic(), found)
+        return found
+
+
+def caller_of(
+    ctx: Context,
+    document: Mapping[str, Any],
+    prepared: Mapping[str, Any],
+    *,
+    admins: frozenset[str],
+    region: str,
+) -> Caller:
+    """Say on whose behalf a delivery acts. Raises AccessDeniedException, in words for a person."""
+    user = prepared.get("user") or {}
+    rights, role = _rights(ctx, document, prepared, admins=admins)
+    name = (
+        user.get("profile", {}).get("display_name") or user.get("real_name") or user.get("name")
+    )
+    session = f"{document['team']}-{document['user']}"
+    return Caller(
+        account_id=ctx.account_id,
+        principal_arn=f"arn:aws:sts::{ctx.account_id}:assumed-role/{role}/{session}",
+        actor=str(name or document["user"]),
+        door="slack",
+        region=region,
+        rights=rights,
+    )
+
+
+def _rights(
+    ctx: Context,
+    document: Mapping[str, Any],
+    prepared: Mapping[str, Any],
+    *,
+    admins: frozenset[str],
+) -> tuple[Rights, str]:
+    user = prepared.get("user")
+    if user is None or user.get("deleted") or user.get("is_bot"):
+        raise AccessDeniedException("Slack does not know you as a member of this workspace.")
+    if document["user"] in admins:
+        return "administrator", "imbot-administrator"
+    outsider = ("is_restricted", "is_ultra_restricted", "is_stranger")
+    if any(user.get(mark) for mark in outsider):
+        raise AccessDeniedException(
+            "Guests and people of other workspaces cannot use commands here. "
+            "Ask a full member of the workspace."
+        )
+    configured = configurations(ctx)
+    if not configured:
+        _require_invitation(document, prepared)
+        return "responder", DEFAULT_ROLE
+    if document.get("is_direct"):
+        return "reader", DEFAULT_ROLE
+    for configuration in configured:
+        if configuration.channel_id == document["channel"]:
+            return _configured_rights(configuration.document)
+    raise AccessDeniedException(
+        "Commands work only in channels that have a configuration "
+        "(chatbot create-slack-channel-configuration)."
+    )
+
+
+def _require_invitation(document: Mapping[str, Any], prepared: Mapping[str, Any]) -> None:
+    channel = prepared.get("channel") or {}
+    if not document.get("is_direct") and not channel.get("is_member"):
+        raise AccessDeniedException("Invite the bot to this channel first: /invite @aws")
+
+
+def _configured_rights(configuration: Mapping[str, Any]) -> tuple[Rights, str]:
+    """Guardrails say what a channel may do; without any, what a responder needs."""
+    role = str(configuration.get("IamRoleArn", "")).rsplit("/", 1)[-1]
+    guardrails = configuration.get("GuardrailPolicyArns") or []
+    names = {str(arn).rsplit("/", 1)[-1] for arn in guardrails}
+    if READ_ONLY in names:
+        return "reader", role
+    if names == {ADMINISTRATOR}:
+        return "administrator", role
+    return "responder", role

@@ -1,0 +1,119 @@
+"""Bolt's listeners: commit what came under its unique key, acknowledge, and let a job do the work."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from aiohttp import web
+from bot.core.deliveries import Deliveries
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DOOR = "slack"
+ANYTHING = re.compile(".*", re.DOTALL)
+BARE_CODE = re.compile(r"^\W*(?:ack(?:nowledge)?\W+)?\d{6,10}\W*$", re.IGNORECASE)
+OWN_OR_SYSTEM = frozenset({"bot_message", "message_changed", "message_deleted", "channel_join"})
+
+Ack = Callable[..., Awaitable[Any]]
+
+
+class SlackDoor:
+    """One catch-all listener a kind: Bolt scans listeners one by one, routing here is a look-up."""
+
+    def __init__(
+        self, settings: Settings, client: AsyncWebClient, deliveries: Deliveries
+    ) -> None:
+        self._deliveries = deliveries
+        secret = settings.slack_signing_secret
+        self._app_token = settings.slack_app_token
+        self._app = AsyncApp(
+            client=client,
+            signing_secret=secret.get_secret_value() if secret else "",
+            process_before_response=True,
+            request_verification_enabled=secret is not None,
+        )
+        self._app.event(ANYTHING)(self._on_event)
+        self._app.command(ANYTHING)(self._on_command)
+        self._app.action(ANYTHING)(self._on_action)
+        self._socket: AsyncSocketModeHandler | None = None
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer a request of Slack's: events, slash commands and interactivity share one address."""
+        bolt_request = await to_bolt_request(request)
+        return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+
+    async def connect(self) -> None:
+        """Open the Socket Mode connection, where there is an app token; it reconnects by itself."""
+        if self._app_token is not None:
+            self._socket = AsyncSocketModeHandler(self._app, self._app_token.get_secret_value())
+            await self._socket.connect_async()
+
+    async def close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close_async()
+
+    async def _on_event(self, body: Mapping[str, Any]) -> None:
+        document = _read_event(body)
+        if document is not None:
+            await self._deliveries.accept(DOOR, str(body["event_id"]), document)
+
+    async def _on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        document = {
+            "kind": "command",
+            "team": body["team_id"],
+            "user": body["user_id"],
+            "channel": body["channel_id"],
+            "text": body.get("text", ""),
+            "thread_ts": None,
+        }
+        await self._deliveries.accept(DOOR, str(body["trigger_id"]), document)
+        await ack()
+
+    async def _on_action(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        action = body["actions"][0]
+        message = body.get("message", {})
+        document = {
+            "kind": "action",
+            "team": body["team"]["id"],
+            "user": body["user"]["id"],
+            "channel": body.get("channel", {}).get("id", body["user"]["id"]),
+            "action": action["action_id"],
+            "value": action.get("value", ""),
+            "thread_ts": message.get("thread_ts") or message.get("ts"),
+        }
+        unique = f"{action['action_id']} {action.get('action_ts')} {body['user']['id']}"
+        await self._deliveries.accept(DOOR, unique, document)
+        await ack()
+
+
+def _read_event(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What of an event is worth a row: a mention, a direct message, a bare code in a thread."""
+    event = body["event"]
+    if event.get("bot_id") or event.get("subtype") in OWN_OR_SYSTEM or not event.get("user"):
+        return None
+    is_direct = event.get("channel_type") == "im"
+    is_code = bool(event.get("thread_ts") and BARE_CODE.match(event.get("text", "")))
+    is_wanted = event["type"] == "app_mention" or (
+        event["type"] == "message" and (is_direct or is_code)
+    )
+    if not is_wanted:
+        return None
+    return {
+        "kind": "message",
+        "team": event.get("team") or body.get("team_id", ""),
+        "user": event["user"],
+        "channel": event["channel"],
+        "text": event.get("text", ""),
+        "thread_ts": event.get("thread_ts") or event["ts"],
+        "is_direct": is_direct,
+        "is_thread": "thread_ts" in event,
+    }

@@ -1,0 +1,78 @@
+"""What comes from chat is committed under its unique key, then acknowledged; its work is a due job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.access import ENGINE, Caller
+from bot.core.cascade import run_cascade
+from bot.core.context import Context
+from bot.core.dispatch import Dispatcher
+from bot.core.effects import jobs, outbox
+from bot.core.ids import new_key
+from bot.core.registry import task
+from bot.core.store.accounts import SlackChannelConfiguration
+from bot.core.store.executor import Lane, Store
+from bot.core.store.incidents import IncidentConversation
+from bot.core.store.transaction import Transaction
+from bot.core.store.work import Delivery
+
+class Deliveries:
+    def __init__(self, store: Store, dispatcher: Dispatcher, account_id: str, region: str) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._caller = Caller(
+            account_id=account_id,
+            principal_arn=ENGINE,
+            actor="engine",
+            door="engine",
+            region=region,
+        )
+
+    async def accept(self, door: str, delivery_id: str, document: Mapping[str, Any]) -> bool:
+        """Commit a delivery and the job that answers it; False where it had come before."""
+
+        def write(tx: Transaction) -> bool:
+            unit = self._dispatcher.unit(tx)
+            ctx = Context(unit, self._caller, delivery_id)
+            row = Delivery(
+                key=new_key(),
+                account_id=ctx.account_id,
+                delivery_id=f"{door} {delivery_id}",
+                at=ctx.now,
+            )
+            if not tx.insert_or_ignore(row):
+                return False
+            jobs.behind_pages(ctx, "answer_delivery", door=door, document=dict(document))
+            run_cascade(unit)
+            return True
+
+        return await self._store.write(write, Lane.REPLY)
+
+
+def configurations(ctx: Context) -> list[SlackChannelConfiguration]:
+    """The account's Slack channel configurations; none yet: the bot is open to the workspace."""
+    return ctx.select(SlackChannelConfiguration, account_id=ctx.account_id)
+
+
+def incident_shown_in(ctx: Context, channel_id: str, message_ts: str) -> str | None:
+    """ARN of the incident whose card is that message."""
+    found = ctx.tx.find(IncidentConversation, channel_id=channel_id, message_ts=message_ts)
+    return found.incident_arn if found else None
+
+
+@task
+def answer_delivery(
+    ctx: Context,
+    door: str,
+    document: Mapping[str, Any],
+    prepared: Mapping[str, Any] | None = None,
+) -> None:
+    """Have the door answer what it accepted; its effect and its words are one transaction."""
+    answer = ctx.house.answerers[door](ctx, document, prepared or {})
+    for post in answer.posts:
+        outbox.send(ctx, "slack", post)
+    for at, later in answer.later:
+        jobs.defer(ctx, "answer_delivery", at=at, door=door, document=dict(later))
+

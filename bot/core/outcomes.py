@@ -1,0 +1,122 @@
+"""What follows from a carried message, in one transaction: receipts, the card's place, another try."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import bindparam, delete
+
+from bot.core.access import ENGINE, Caller
+from bot.core.arns import parse_arn
+from bot.core.channel import Sent, Unavailable, Undeliverable
+from bot.core.context import Context, Unit
+from bot.core.effects import receipts
+from bot.core.effects.engagements import is_over
+from bot.core.store.engagements import Engagement, Page
+from bot.core.store.incidents import IncidentConversation
+from bot.core.store.transaction import prepared
+from bot.core.store.work import Outbox
+
+MOST_ATTEMPTS = 10
+LONGEST_WAIT = timedelta(minutes=5)
+
+Outcome = Sent | Unavailable | Undeliverable
+
+_outbox = Outbox.__table__.c
+DONE = prepared(
+    delete(Outbox.__table__).where(
+        _outbox.key == bindparam("key"),
+        _outbox.owner == bindparam("owner"),
+        _outbox.attempts == bindparam("attempts"),
+    )
+)
+
+
+def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
+    """Record what became of one attempt; False where another process carries the message by now."""
+    done = unit.tx.execute(DONE, key=row.key, owner=row.owner, attempts=row.attempts)
+    if not done:
+        return False
+    page = unit.tx.get(Page, row.page_key) if row.page_key else None
+    ctx = _engine_context(unit, row, page)
+    if isinstance(outcome, Sent):
+        _record_sent(ctx, row, page, outcome)
+    elif isinstance(outcome, Unavailable) and row.attempts < MOST_ATTEMPTS:
+        _try_again(ctx, row, page, outcome)
+    else:
+        _give_up(ctx, row, page, outcome)
+    return True
+
+
+def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
+    """A page that waited until its engagement was over is not sent any more; its receipt says so."""
+    page = unit.tx.get(Page, row.page_key) if row.page_key else None
+    if page is None:
+        return False
+    engagement = unit.tx.get(Engagement, page.engagement_key)
+    if engagement is None or not is_over(engagement):
+        return False
+    unit.tx.delete(row)
+    by = engagement.acknowledged_by
+    reason = f"Not sent: acknowledged by {by}." if by else "Not sent: the engagement was stopped."
+    receipts.record(_engine_context(unit, row, page), page, "STOP", reason)
+    return True
+
+
+def _record_sent(ctx: Context, row: Outbox, page: Page | None, sent: Sent) -> None:
+    if page is not None:
+        ctx.update(page, sent_at=ctx.now)
+        receipts.record(ctx, page, "SENT", sent.vendor_id, vendor_id=sent.vendor_id)
+    message = row.message
+    is_new_card = message["kind"] == "notice" and not message["event"] and not message["ts"]
+    if is_new_card and row.conversation_key:
+        conversation = ctx.get(IncidentConversation, row.conversation_key)
+        if conversation is not None:
+            ctx.update(conversation, message_ts=sent.vendor_id)
+
+
+def _try_again(ctx: Context, row: Outbox, page: Page | None, fault: Unavailable) -> None:
+    """Put the message back, due after waits that double from two seconds, or as the vendor asks."""
+    wait = min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
+    if fault.retry_after is not None:
+        wait = max(timedelta(seconds=fault.retry_after), timedelta(seconds=1))
+    again_at = ctx.now + wait
+    fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
+    is_doubtful = row.is_doubtful or fault.in_doubt
+    fields |= {"owner": None, "due_at": again_at, "fault": fault.reason}
+    fields["is_doubtful"] = is_doubtful
+    ctx.add(Outbox(**fields))
+    ctx.unit.has_posts = True
+    if page is not None:
+        when = again_at.strftime("%H:%M:%S UTC")
+        receipts.record(ctx, page, "ERROR", f"{fault.reason} Trying again at {when}.")
+
+
+def _give_up(
+    ctx: Context, row: Outbox, page: Page | None, fault: Unavailable | Undeliverable
+) -> None:
+    reason = fault.reason
+    if isinstance(fault, Unavailable):
+        reason = f"{reason} Given up after {row.attempts} attempts."
+    if page is not None:
+        receipts.record_failure(ctx, page, reason)
+    if isinstance(fault, Undeliverable):
+        receipts.record_fault(ctx, row.channel_key, reason, opted_out=fault.opted_out)
+    if page is None and row.conversation_key:
+        fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
+        ctx.add(Outbox(**fields | {"owner": None, "fault": reason, "failed_at": ctx.now}))
+        ctx.unit.has_posts = True
+
+
+def _engine_context(unit: Unit, row: Outbox, page: Page | None) -> Context:
+    """The engine acting for the account; a page's region is where its follow-ups get their ARNs."""
+    region = parse_arn(page.arn).region if page else ""
+    caller = Caller(
+        account_id=row.account_id,
+        principal_arn=ENGINE,
+        actor="engine",
+        door="engine",
+        region=region,
+        invoked_by=ENGINE,
+    )
+    return Context(unit, caller, str(row.key))

@@ -1,0 +1,37 @@
+"""What nobody will ask for again is deleted, once an hour."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Delete, bindparam, delete
+
+from bot.core.context import Context
+from bot.core.effects import jobs
+from bot.core.registry import task
+from bot.core.store.accounts import FailedTry, Idempotency
+from bot.core.store.kinds import instant_to_integer
+from bot.core.store.transaction import prepared
+from bot.core.store.work import Delivery
+
+EVERY = timedelta(hours=1)
+
+
+def _older(statement: Delete, column: str) -> Delete:
+    return statement.where(statement.table.c[column] < bindparam("before"))
+
+
+SWEPT = (
+    (prepared(_older(delete(Idempotency.__table__), "created_at")), timedelta(hours=24)),
+    (prepared(_older(delete(Delivery.__table__), "at")), timedelta(days=2)),
+    (prepared(_older(delete(FailedTry.__table__), "at")), timedelta(days=1)),
+)
+"""Slack repeats an event for an hour at most; two days cover a workspace that was unreachable."""
+
+
+@task
+def sweep(ctx: Context) -> None:
+    """Delete kept answers, delivery keys and wrong tries that are past their time; set the next sweep."""
+    for statement, kept in SWEPT:
+        ctx.tx.execute(statement, before=instant_to_integer(ctx.now - kept))
+    jobs.defer(ctx, "sweep", at=ctx.now + EVERY)
