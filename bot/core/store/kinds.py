@@ -104,7 +104,6 @@ PARAMETERS: dict[type, Convert] = {
     datetime: instant_to_integer,
     timedelta: duration_to_integer,
     dict: document_to_text,
-    list: document_to_text,
 }
 """How the values beside a hand-made statement cross, by their own type."""
 

@@ -56,7 +56,8 @@ class Compiled:
 class Dialect:
     """What differs between the databases: how SQL is written, and which errors mean what.
 
-    `violation` is the driver's error for a broken constraint, `fault` the root of all its errors.
+    `violation` holds the errors that a row itself has caused and that leave the rest of
+    the transaction alone, `fault` is the root of all its errors.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Dialect:
         name: DialectName,
         core: CoreDialect,
         insert: Callable[[sa.Table], Any],
-        violation: type[Exception],
+        violation: tuple[type[Exception], ...],
         fault: type[Exception],
     ) -> None:
         self.name = name
@@ -118,7 +119,7 @@ class Dialect:
         return self._text((shape, "delete"), lambda: sa.delete(shape.table).where(by_key))
 
     def lookup(self, shape: Shape, names: tuple[str, ...], nulls: tuple[str, ...]) -> str:
-        """Rows whose columns `names` equal the parameters and whose `nulls` are NULL, by key."""
+        """Rows whose columns `names` equal the parameters and whose `nulls` are empty."""
 
         def make() -> Any:
             columns = shape.table.c
@@ -146,10 +147,10 @@ def _primitive(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _encode(value: Any) -> Any:
-    """Instants and durations as microseconds, documents as text; the members of an IN list too."""
+    """Instants and durations as microseconds, documents as text; the members of a list too."""
     convert = PARAMETERS.get(type(value))
     if convert is not None:
         return convert(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_encode(member) for member in value]
     return value

@@ -30,22 +30,22 @@ class Cursor(Protocol):
     def fetchone(self) -> Any: ...
 
 
-class ConstraintViolation(Exception):
-    """A row that the schema forbids: a second of its kind, or one that refers to nothing."""
+class ConstraintError(Exception):
+    """What the schema forbids: a second row of its kind, one that refers to nothing, a NUL."""
 
 
-class RowGone(LookupError):
+class RowGoneError(LookupError):
     """The row to be changed is no longer there."""
 
 
-class TransactionLost(Exception):
+class TransactionError(Exception):
     """The transaction failed earlier; nothing more can be done in it."""
 
 
 class Transaction:
     """All that a handler may do to the store. It is begun and ended by its executor.
 
-    After a ConstraintViolation, nothing runs until the enclosing savepoint is undone. After
+    After a ConstraintError, nothing runs until the enclosing savepoint is undone. After
     any other error of the database nothing runs at all.
     """
 
@@ -66,12 +66,12 @@ class Transaction:
 
     def is_broken(self, fault: BaseException | None = None) -> bool:
         """Whether the transaction, rather than what ran in it, has failed."""
-        return self.fault is not None or isinstance(fault, TransactionLost)
+        return self.fault is not None or isinstance(fault, TransactionError)
 
     # Rows
 
     def insert(self, rows: Iterable[Row]) -> None:
-        """Write new rows, those that are referred to first. Raises ConstraintViolation."""
+        """Write new rows, those that are referred to first. Raises ConstraintError."""
         groups: dict[type[Row], list[Row]] = {}
         for row in rows:
             groups.setdefault(type(row), []).append(row)
@@ -100,7 +100,7 @@ class Transaction:
     def update(self, row: R, **changes: Any) -> R:
         """Write the changes and answer the row as it is then.
 
-        Raises RowGone where the row is no longer there, ConstraintViolation.
+        Raises RowGoneError where the row is no longer there, ConstraintError.
         """
         if not changes:
             return row
@@ -110,7 +110,7 @@ class Transaction:
         sql = self._dialect.update(shape, tuple(changes))
         self._run(self._cursor.execute, sql, [*values, row.key])
         if self._cursor.rowcount == 0:
-            raise RowGone(f"{shape.table.name} {row.key}")
+            raise RowGoneError(f"{shape.table.name} {row.key}")
         return changed
 
     def delete(self, row: Row) -> bool:
@@ -127,13 +127,11 @@ class Transaction:
 
     def find(self, row_type: type[R], **equal: Any) -> R | None:
         """The first row by key whose columns equal these values."""
-        self._lookup(row_type, equal)
-        return self._row(row_type, self._cursor.fetchone())
+        return self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
 
     def select(self, row_type: type[R], **equal: Any) -> list[R]:
         """The rows whose columns equal these values (None: are empty), by key."""
-        self._lookup(row_type, equal)
-        return self._rows(row_type)
+        return self._rows(row_type, self._run(self._all, *self._lookup(row_type, equal)))
 
     def lock(self, row_type: type[R], key: Key, *, skip_locked: bool = False) -> R | None:
         """Read a row so that nobody else changes it before the end of the transaction.
@@ -141,24 +139,21 @@ class Transaction:
         With `skip_locked`, a row that another transaction holds counts as absent.
         """
         sql = self._dialect.lock(shape_of(row_type), skip_locked=skip_locked)
-        self._run(self._cursor.execute, sql, [key])
-        return self._row(row_type, self._cursor.fetchone())
+        return self._row(row_type, self._run(self._first, sql, [key]))
 
-    def _lookup(self, row_type: type[Row], equal: dict[str, Any]) -> None:
+    def _lookup(self, row_type: type[Row], equal: dict[str, Any]) -> tuple[str, list[Any]]:
         shape = shape_of(row_type)
         given = {name: value for name, value in equal.items() if value is not None}
         values = [shape.to_criterion(name, value) for name, value in given.items()]
         nulls = tuple(name for name in equal if name not in given)
-        self._run(
-            self._cursor.execute, self._dialect.lookup(shape, tuple(given), nulls), values
-        )
+        return self._dialect.lookup(shape, tuple(given), nulls), values
 
     def _row(self, row_type: type[R], record: Sequence[Any] | None) -> R | None:
         return None if record is None else shape_of(row_type).from_record(record, self.vault)
 
-    def _rows(self, row_type: type[R]) -> list[R]:
+    def _rows(self, row_type: type[R], records: Iterable[Sequence[Any]]) -> list[R]:
         shape = shape_of(row_type)
-        return [shape.from_record(record, self.vault) for record in self._cursor.fetchall()]
+        return [shape.from_record(record, self.vault) for record in records]
 
     # Statements
 
@@ -166,13 +161,13 @@ class Transaction:
         self, row_type: type[R], statement: Statement | Prepared, **given: Any
     ) -> list[R]:
         """Rows from a statement that selects all columns of their table, in their order."""
-        self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
-        return self._rows(row_type)
+        return self._rows(row_type, self.records(statement, **given))
 
     def records(self, statement: Statement | Prepared, **given: Any) -> list[Sequence[Any]]:
         """Records as the driver gives them: instants and durations are microseconds."""
-        self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
-        return list(self._cursor.fetchall())
+        bound = self._dialect.compile(statement).bind(given)
+        records: list[Sequence[Any]] = self._run(self._all, *bound)
+        return records
 
     def execute(self, statement: Statement | Prepared, **given: Any) -> int:
         """Run a statement that changes rows; answers how many."""
@@ -188,7 +183,7 @@ class Transaction:
         self._run(self._cursor.execute, "SAVEPOINT inner_step", ())
         try:
             yield
-            self._refuse_violated()
+            self.finish()
         except BaseException:
             del self.after_commit[added:]
             self._undo_savepoint()
@@ -202,24 +197,36 @@ class Transaction:
         self._run(self._cursor.execute, "ROLLBACK TO SAVEPOINT inner_step", ())
         self._run(self._cursor.execute, "RELEASE SAVEPOINT inner_step", ())
 
-    def _refuse_violated(self) -> None:
-        if self.violation is not None:
-            raise TransactionLost("a violated constraint was passed over") from self.violation
-
-    def _run(self, run: Callable[[str, Any], Any], sql: str, values: Any) -> None:
+    def finish(self) -> None:
+        """Raises TransactionError where the transaction cannot be committed."""
         if self.fault is not None:
-            raise TransactionLost("the transaction has failed") from self.fault
-        self._refuse_violated()
+            raise TransactionError("the transaction has failed") from self.fault
+        if self.violation is not None:
+            raise TransactionError("a broken constraint was passed over") from self.violation
+
+    def _first(self, sql: str, values: Any) -> Any:
+        self._cursor.execute(sql, values)
+        return self._cursor.fetchone()
+
+    def _all(self, sql: str, values: Any) -> list[Any]:
+        self._cursor.execute(sql, values)
+        return self._cursor.fetchall()
+
+    def _run(self, run: Callable[[str, Any], Any], sql: str, values: Any) -> Any:
+        self.finish()
         try:
-            run(sql, values)
+            return run(sql, values)
         except self._dialect.violation as error:
-            self.violation = error
-            raise ConstraintViolation(_without_values(error)) from None
+            self.violation = ConstraintError(_without_values(error))
         except self._dialect.fault as error:
             self.fault = error
-            raise TransactionLost(type(error).__name__) from error
+            raise TransactionError(type(error).__name__) from error
+        raise self.violation
 
 
 def _without_values(error: Exception) -> str:
-    """What was violated. PostgreSQL tells the values in its second line, which nobody may log."""
-    return str(error).partition("\n")[0]
+    """What was broken, without the values that PostgreSQL tells, which nobody may log."""
+    diagnosis = getattr(error, "diag", None)
+    if diagnosis is None:
+        return str(error)
+    return f"{type(error).__name__} {diagnosis.constraint_name or diagnosis.table_name or ''}"

@@ -1,0 +1,67 @@
+"""The one way to the store: a function that runs in a transaction, on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from bot.core.crypto import Vault
+from bot.core.store.lanes import Lane
+from bot.core.store.statements import DialectName
+from bot.core.store.transaction import Transaction
+
+__all__ = ["Lane", "Store", "StoreError", "open_store"]
+
+T = TypeVar("T")
+
+
+class StoreError(Exception):
+    """The store cannot be opened; the message says why and what to do."""
+
+
+class Store(Protocol):
+    """Runs work in transactions. The work may run twice, so it must do nothing else.
+
+    `write` and `read` raise what the work raises, and ServiceUnavailable where the database
+    cannot take it now and nothing was done.
+    """
+
+    @property
+    def vault(self) -> Vault: ...
+
+    @property
+    def dialect(self) -> DialectName: ...
+
+    async def write(self, work: Callable[[Transaction], T], lane: Lane = Lane.REQUEST) -> T:
+        """Answers after the commit."""
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Runs on a fresh snapshot; what the work writes is refused."""
+
+    def announce(self) -> None:
+        """Tell the other processes that there is work; at most once in 5 ms. On the loop."""
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back, on the loop, when another process has announced work."""
+
+    async def close(self) -> None:
+        """Do what waits, then let go of everything."""
+
+
+async def open_store(
+    database_url: str, master_key: str | None = None, *, threads: int = 8
+) -> Store:
+    """Open `sqlite:///path` or `postgresql://...`; `threads` is for PostgreSQL.
+
+    SQLite is migrated and, without `master_key`, keeps its key in a file beside it.
+    Raises StoreError, MasterKeyError.
+    """
+    if database_url.startswith("sqlite:///"):
+        from bot.core.store.sqlite import SqliteStore
+
+        return await SqliteStore.open(database_url.removeprefix("sqlite:///"), master_key)
+    if database_url.startswith("postgresql://"):
+        from bot.core.store.postgres import PostgresStore
+
+        return await PostgresStore.open(database_url, master_key, threads=threads)
+    raise StoreError("The database URL must begin with sqlite:/// or postgresql://")

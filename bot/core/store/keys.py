@@ -1,0 +1,128 @@
+"""The wrapped keys in the database, and the master key's file beside SQLite."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import UniqueConstraint
+
+from bot.core.crypto import (
+    KeyPurpose,
+    MasterKeyError,
+    Vault,
+    WrappedKey,
+    create_keys,
+    new_master_key,
+    open_vault,
+    parse_master_key,
+    rewrap,
+)
+from bot.core.ids import Key
+from bot.core.store.schema import primary, table
+from bot.core.store.transaction import Transaction
+
+
+@table("vault_key", UniqueConstraint("key_id"))
+class VaultKey:
+    """A key that the master key wraps. The store's own, so of no account."""
+
+    key: Key = primary()
+    key_id: int
+    purpose: KeyPurpose
+    wrapped: bytes
+
+
+NO_VAULT = Vault({1: bytes(32)}, bytes(32))
+"""For transactions that read no secrets, before the vault is open."""
+
+
+def load_vault(tx: Transaction, master: bytes) -> Vault:
+    """Open the stored keys, or make them where there are none. Raises MasterKeyError."""
+    wrapped = stored_keys(tx)
+    if not wrapped:
+        wrapped = create_keys(master)
+        tx.insert(
+            VaultKey(key_id=each.key_id, purpose=each.purpose, wrapped=each.wrapped)
+            for each in wrapped
+        )
+    return open_vault(wrapped, master)
+
+
+def stored_keys(tx: Transaction) -> list[WrappedKey]:
+    return [
+        WrappedKey(key_id=row.key_id, purpose=row.purpose, wrapped=bytes(row.wrapped))
+        for row in tx.select(VaultKey)
+    ]
+
+
+def rotate_master_key(tx: Transaction, *, old: str, new: str) -> None:
+    """Put all keys under a new master key; nothing else is encrypted anew.
+
+    Raises MasterKeyError, and then nothing has changed.
+    """
+    rows = tx.select(VaultKey)
+    wrapped = [
+        WrappedKey(key_id=row.key_id, purpose=row.purpose, wrapped=bytes(row.wrapped))
+        for row in rows
+    ]
+    anew = rewrap(wrapped, old=parse_master_key(old), new=parse_master_key(new))
+    for row, each in zip(rows, anew, strict=True):
+        tx.update(row, wrapped=each.wrapped)
+
+
+def master_key_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}.key")
+
+
+def read_or_make_master_key(database: Path, *, has_keys: bool) -> bytes:
+    """The master key beside an SQLite database; a new one for a new database.
+
+    Raises MasterKeyError where the database has keys and the file is gone.
+    """
+    path = master_key_file(database)
+    if not path.exists():
+        if has_keys:
+            raise MasterKeyError(
+                f"{database} holds secrets, but its key file {path} is missing. "
+                "Put it back, or set IMBOT_MASTER_KEY."
+            )
+        _write_once(path, new_master_key())
+    return parse_master_key(path.read_text("ascii"))
+
+
+def replace_master_key_file(database: Path, master_key: str) -> None:
+    """Put another master key beside the database, at once and whole."""
+    path = master_key_file(database)
+    os.replace(_write_beside(path, master_key), path)
+    _sync_folder(path.parent)
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Make a file of mode 0600 with its whole text, never over another one."""
+    temporary = _write_beside(path, text)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _write_beside(path: Path, text: str) -> Path:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

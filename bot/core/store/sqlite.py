@@ -1,0 +1,307 @@
+"""SQLite: one thread writes, in groups that share a commit; a few threads read."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlalchemy.dialects import sqlite
+
+from bot.core.crypto import Vault, parse_master_key
+from bot.core.errors import ServiceUnavailable
+from bot.core.store.executor import StoreError
+from bot.core.store.keys import NO_VAULT, load_vault, read_or_make_master_key, stored_keys
+from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
+from bot.core.store.migrations import migrate_sqlite
+from bot.core.store.statements import Dialect, DialectName
+from bot.core.store.transaction import Transaction, TransactionError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+GROUP_SIZE = 64
+GROUP_SECONDS = 0.005
+READERS = 4
+BUSY_SECONDS = 5
+
+DIALECT = Dialect(
+    "sqlite",
+    sqlite.dialect(paramstyle="qmark"),
+    sqlite.insert,
+    (sqlite3.IntegrityError,),
+    sqlite3.Error,
+)
+
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+"""Primary codes of what is the machine's fault rather than the statement's."""
+
+
+class GroupVoidError(Exception):
+    """The group's transaction has failed; each of its entries must run again alone."""
+
+
+class SqliteStore:
+    """The embedded store. `open` takes its lock file, so that a second process is refused."""
+
+    dialect: DialectName = "sqlite"
+
+    def __init__(
+        self, path: Path, lock: int, connection: sqlite3.Connection, vault: Vault, limit: int
+    ) -> None:
+        self.vault = vault
+        self._path = path
+        self._lock = lock
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._lanes = Lanes(limit)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
+        self._reading = threading.local()
+        self._read_connections: list[sqlite3.Connection] = []
+        self._writer = threading.Thread(target=self._serve, name="imbot-writer", daemon=True)
+        self._writer.start()
+
+    @classmethod
+    async def open(
+        cls, path: str, master_key: str | None = None, *, lane_limit: int = LANE_LIMIT
+    ) -> SqliteStore:
+        """Raises StoreError where another process holds the database, MasterKeyError."""
+        if not path or path.startswith(":"):
+            raise StoreError("The database must be a file: sqlite:///imbot.db")
+        database = Path(os.path.abspath(path))
+        lock = await asyncio.to_thread(take_lock, database)
+        try:
+            connection = await asyncio.to_thread(_connect_to_write, database)
+            vault = await asyncio.to_thread(_open_vault, connection, database, master_key)
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(database, lock, connection, vault, lane_limit)
+
+    async def write(self, work: Callable[[Transaction], T], lane: Lane = Lane.REQUEST) -> T:
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._lanes.put(lane, Entry(work, future))
+        return await future
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._loop.run_in_executor(self._readers, self._read, work)
+
+    def announce(self) -> None:
+        """Nobody else shares an SQLite database."""
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Nobody else shares an SQLite database."""
+
+    async def close(self) -> None:
+        self._lanes.close(takers=1)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.sleep(0)  # the last answers were put before this on the loop
+        for connection in [*self._read_connections, self._connection]:
+            connection.close()
+        self._read_connections.clear()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    # The writing thread
+
+    def _serve(self) -> None:
+        while (first := self._lanes.take()) is not None:
+            self._run_group(first)
+
+    def _run_group(self, first: Entry) -> None:
+        """Run what waits in one transaction, commit once, answer all."""
+        members: list[Entry] = [first]
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+            if not self._run_first(first):
+                self._roll_back()
+            else:
+                for entry in self._followers():
+                    members.append(entry)
+                    self._run_follower(entry)
+                self._cursor.execute("COMMIT")
+        except (GroupVoidError, sqlite3.Error) as fault:
+            log.warning("a group of %d is void: %s", len(members), fault)
+            self._roll_back()
+            for entry in members:
+                self._run_alone(entry)
+            return
+        self._answer(members)
+
+    def _followers(self) -> Iterator[Entry]:
+        ends_at = time.monotonic() + GROUP_SECONDS
+        for _ in range(GROUP_SIZE - 1):
+            entry = self._lanes.take_waiting()
+            if entry is None:
+                return
+            yield entry
+            if time.monotonic() >= ends_at:
+                return
+
+    def _run_first(self, entry: Entry) -> bool:
+        """Run a group's first entry, which needs no savepoint; says whether it succeeded."""
+        tx = Transaction(self._cursor, DIALECT, self.vault)
+        try:
+            result = entry.work(tx)
+            tx.finish()
+        except BaseException as error:  # noqa: BLE001 - it is handed to the caller
+            entry.fail(error)
+        else:
+            entry.succeed(result, tx.after_commit)
+        self._refuse_void(tx)
+        return entry.error is None
+
+    def _run_follower(self, entry: Entry) -> None:
+        tx = Transaction(self._cursor, DIALECT, self.vault)
+        try:
+            with tx.savepoint():
+                result = entry.work(tx)
+        except BaseException as error:  # noqa: BLE001 - it is handed to the caller
+            entry.fail(error)
+        else:
+            entry.succeed(result, tx.after_commit)
+        self._refuse_void(tx)
+
+    def _refuse_void(self, tx: Transaction) -> None:
+        if tx.fault is not None:
+            raise GroupVoidError(str(tx.fault)) from tx.fault
+        if not self._connection.in_transaction:
+            raise GroupVoidError("the transaction is gone")
+
+    def _run_alone(self, entry: Entry) -> None:
+        """Run one entry of a void group in a transaction of its own, and answer it."""
+        tx = Transaction(self._cursor, DIALECT, self.vault)
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+            result = entry.work(tx)
+            tx.finish()
+            self._cursor.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001 - it is handed to the caller
+            self._roll_back()
+            entry.fail(_as_refusal(tx.fault or error))
+        else:
+            entry.succeed(result, tx.after_commit)
+        self._answer([entry])
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.rollback()
+
+    def _answer(self, entries: list[Entry]) -> None:
+        self._loop.call_soon_threadsafe(settle, self._loop, entries)
+
+    # The reading threads
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        cursor = self._reading_cursor()
+        tx = Transaction(cursor, DIALECT, self.vault)
+        try:
+            cursor.execute("BEGIN")
+            return work(tx)
+        except (TransactionError, sqlite3.Error) as error:
+            raise _as_refusal(tx.fault or error) from error
+        finally:
+            cursor.connection.rollback()
+
+    def _reading_cursor(self) -> sqlite3.Cursor:
+        cursor: sqlite3.Cursor | None = getattr(self._reading, "cursor", None)
+        if cursor is None:
+            connection = _connect(self._path, mode="ro")
+            connection.execute("PRAGMA query_only = ON")
+            self._read_connections.append(connection)
+            cursor = self._reading.cursor = connection.cursor()
+        return cursor
+
+
+def take_lock(database: Path) -> int:
+    """Lock the file beside the database until the descriptor is closed. Raises StoreError."""
+    path = database.with_name(f"{database.name}.lock")
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(lock, 20).decode("ascii", "replace").strip()
+        os.close(lock)
+        raise StoreError(
+            f"{database} is in use by process {holder or '?'}. One process at a time may "
+            "open an SQLite database; several share a PostgreSQL one."
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
+    )
+
+
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, mode="rwc")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrate_sqlite(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | None) -> Vault:
+    cursor = connection.cursor()
+    tx = Transaction(cursor, DIALECT, NO_VAULT)
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+        if master_key is not None:
+            master = parse_master_key(master_key)
+        else:
+            master = read_or_make_master_key(path, has_keys=bool(stored_keys(tx)))
+        vault = load_vault(tx, master)
+        cursor.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return vault
+
+
+def _as_refusal(error: BaseException) -> BaseException:
+    """ServiceUnavailable for a full disk and its like; anything else as it is."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None or code & 0xFF not in PASSING:
+        return error
+    log.error("the database refused a transaction: %s", error)
+    refusal = ServiceUnavailable("The database cannot take this now; nothing was done.")
+    refusal.__cause__ = error
+    return refusal
