@@ -205,4 +205,6 @@ def _quoted(text: str) -> bytes:
 
 def _bare(value: str) -> str:
     """Put a value on one line, without control characters, so that it cannot begin a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    if not value.isprintable():
+        value = "".join(char if char.isprintable() else " " for char in value)
+    return " ".join(value.split())
