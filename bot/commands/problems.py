@@ -22,7 +22,7 @@ class ChatError(Exception):
 
 def did_you_mean(typed: str, known: Iterable[str]) -> str:
     """A question to put behind "there is no ...", with a leading blank, or nothing."""
-    close = get_close_matches(typed.lower(), list(known), n=3, cutoff=0.6)
+    close = get_close_matches(typed[:100].lower(), list(known), n=3, cutoff=0.6)
     if not close:
         return ""
     return f" Did you mean {' or '.join(f'`{name}`' for name in close)}?"

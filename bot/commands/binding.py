@@ -1,0 +1,261 @@
+"""Command + service model -> Bound: validated parameters, or every fault at once in chat words.
+
+Pure but for `now`, which the caller gives. Options are accepted as the AWS CLI spells them, as
+the API does, and in any case; what only the AWS CLI on a terminal needs is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import orjson
+
+from bot.commands.describe import expected
+from bot.commands.grammar import Command, Value, straight_quotes
+from bot.commands.names import Form, Member, form_of, operation_of, service_of, spelled
+from bot.commands.problems import ChatError, did_you_mean, shortened
+from bot.commands.query import apply_query, compiled
+from bot.commands.values import Fault, Unfit, fitting
+from bot.core.errors import ServiceError
+from bot.core.service_models import Shape, kebab, operation_model, validate
+from bot.core.validators import NULL, Check, compile_check
+
+__all__ = ["Bound", "apply_query", "bind"]
+
+_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-\d{1,2}")
+_IDLE = frozenset(
+    (
+        *("cabundle", "color", "debug", "endpointurl", "nocolor", "output", "profile"),
+        *("clibinaryformat", "cliconnecttimeout", "clierrorformat", "clireadtimeout"),
+        *("cliautoprompt", "nocliautoprompt", "noclipager", "nopaginate"),
+        *("nosignrequest", "noverifyssl", "v2debug"),
+    )
+)
+"""Options of the AWS CLI about the terminal or the connection, in `spelled`'s form."""
+
+_REFUSED = {
+    "generatecliskeleton": "`--generate-cli-skeleton` is not done here; add `--help` instead.",
+    "cliinputyaml": "YAML is not read here; use `--cli-input-json '{...}'`.",
+}
+_PAGING = {
+    "maxitems": "maxresults",
+    "pagesize": "maxresults",
+    "startingtoken": "nexttoken",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """An operation with validated parameters, named and shaped as the model has them.
+
+    `notes` are short sentences about what was typed and passed over.
+    """
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    region: str
+    query: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def bind(command: Command, default_region: str, *, now: datetime | None = None) -> Bound:
+    """Make a typed command a request.
+
+    `now` is what the value `now` means; None: the machine's clock. Raises ChatError, which
+    names all faults at once, with what to type instead.
+    """
+    form = _form(command.words)
+    binding = _Binding(form, now or datetime.now(UTC))
+    for name, values in command.options:
+        binding.take(name, values)
+    region = command.region or default_region
+    if not _REGION.fullmatch(region):
+        binding.faults.append(
+            f"`--region` takes a region such as us-east-1, not `{region[:40]}`."
+        )
+    if command.query is not None:
+        binding.check_query(command.query)
+    return Bound(
+        service=form.service,
+        operation=form.operation,
+        parameters=binding.parameters(),
+        region=region,
+        query=command.query,
+        notes=tuple(binding.notes),
+    )
+
+
+def _form(words: Sequence[str]) -> Form:
+    """The operation that the leading words name. Raises ChatError."""
+    if not words:
+        raise ChatError("Type a command, or `@aws help`.")
+    service = service_of(words[0])
+    if len(words) == 1:
+        raise ChatError(f"What should {service} do? Type `@aws {service} help`.")
+    operation = operation_of(service, words[1])
+    form = form_of(service, operation)
+    if len(words) > 2:
+        raise ChatError(_stray(form, " ".join(words[2:])))
+    return form
+
+
+def _stray(form: Form, typed: str) -> str:
+    option = form.required[0].option if form.required else "help"
+    return f"`{shortened(typed)}` stands alone; name its option, for example `--{option} ...`."
+
+
+class _Binding:
+    """Gathers parameters and faults; nothing is refused before everything was looked at."""
+
+    def __init__(self, form: Form, now: datetime) -> None:
+        self.faults: list[str] = []
+        self.notes: list[str] = []
+        self._form = form
+        self._now = now
+        self._given: dict[str, Any] = {}
+        self._base: dict[str, Any] = {}
+        self._unread: set[str] = set()
+
+    def take(self, name: str, values: Sequence[Value]) -> None:
+        member = self._form.members.get(spelled(name))
+        if member is None:
+            self._take_other(name, values)
+            return
+        if member.name in self._given:
+            self.notes.append(f"`--{member.option}` stands there twice; the last one counts.")
+        self._read(member, values)
+
+    def check_query(self, query: str) -> None:
+        try:
+            compiled(query)
+        except ChatError as problem:
+            self.faults += problem.faults
+
+    def parameters(self) -> dict[str, Any]:
+        """Everything that was given, held to the model. Raises ChatError."""
+        form, given = self._form, self._given
+        if self._base:
+            given = self._base | given
+        missing = [
+            member
+            for member in form.required
+            if member.name not in given and member.name not in self._unread
+        ]
+        if not missing and not self.faults:
+            try:
+                validate(form.service, form.operation, given)
+            except ServiceError as refusal:
+                self.faults += self._broken_rules(given) or [refusal.message]
+        elif given:
+            self.faults += self._broken_rules(given)
+        if missing or self.faults:
+            told = [f"Add `--{m.option}`: {expected(m.shape)}." for m in missing]
+            raise ChatError(*told, *self.faults, missing=[member.name for member in missing])
+        return given
+
+    def _read(self, member: Member, values: Sequence[Value]) -> None:
+        if not values:
+            if member.shape.type_name == "boolean":
+                self._given[member.name] = True
+            else:
+                self._fault(member, "needs a value: " + expected(member.shape))
+            return
+        try:
+            self._given[member.name] = member.read(values, self._now)
+        except Unfit as unfit:
+            for where, what in unfit.faults:
+                self._fault(member, what, where)
+
+    def _fault(self, member: Member, what: str, where: Sequence[str] = ()) -> None:
+        self._unread.add(member.name)
+        self.faults.append(_told(member.option, where, what))
+
+    def _take_other(self, name: str, values: Sequence[Value]) -> None:
+        """Options that are none of the operation's own members."""
+        members, key = self._form.members, spelled(name)
+        negated = members.get(key[2:]) if key.startswith("no") else None
+        if negated is not None and negated.shape.type_name == "boolean" and not values:
+            self._given[negated.name] = False
+        elif key == "cliinputjson":
+            self._take_json(" ".join(value.text for value in values))
+        elif key in _PAGING:
+            self._take_paging(name, _PAGING[key], values)
+        elif key in _REFUSED:
+            self.faults.append(_REFUSED[key])
+        elif key in _IDLE:
+            self.notes.append(f"`--{name}` means nothing here and was passed over.")
+        else:
+            self.faults.append(self._unknown(name))
+
+    def _unknown(self, name: str) -> str:
+        form = self._form
+        hint = did_you_mean(kebab(name[:100]), form.options())
+        command = f"{form.service} {kebab(form.operation)}"
+        help_line = "" if hint else f" Type `@aws {command} --help`."
+        return f"{kebab(form.operation)} has no `--{shortened(name)}`.{hint}{help_line}"
+
+    def _take_paging(self, name: str, key: str, values: Sequence[Value]) -> None:
+        member = self._form.members.get(key)
+        if member is None:
+            self.notes.append(f"`--{name}` was passed over: this list comes whole.")
+        elif member.name not in self._given or spelled(name) != "pagesize":
+            self._read(member, values)
+
+    def _take_json(self, text: str) -> None:
+        try:
+            read = orjson.loads(text if text.isascii() else straight_quotes(text))
+        except orjson.JSONDecodeError as error:
+            self.faults.append(f"`--cli-input-json` is no JSON: {error.msg}.")
+            return
+        try:
+            self._base = fitting(self._form.shape)(read, self._now)
+        except Unfit as unfit:
+            for where, what in unfit.faults:
+                self._unread.update(where[:1])
+                self.faults.append(_told("cli-input-json", where, what))
+
+    def _broken_rules(self, given: Mapping[str, Any]) -> list[str]:
+        """What the model forbids, in words; top-level members that are missing aside."""
+        form = self._form
+        told = []
+        for fault in _check(form.service, form.operation)(given):
+            if len(fault.parts) == 1 and fault.constraint == NULL:
+                continue
+            where = _inner_path(form.shape, fault.parts, fault.constraint == NULL)
+            option = kebab(fault.parts[0]) if fault.parts else "cli-input-json"
+            told.append(_told(option, *where))
+        return told
+
+
+@cache
+def _check(service: str, operation: str) -> Check:
+    return compile_check(operation_model(service, operation).input_shape)
+
+
+def _inner_path(shape: Shape, parts: Sequence[str], is_missing: bool) -> Fault:
+    """Where in an option the fault is, and what the shape there takes."""
+    where: list[str] = []
+    left = list(parts)
+    while left:
+        part = left.pop(0)
+        if shape.type_name == "structure":
+            shape = shape.members[part]
+        else:
+            del left[:1]  # AWS writes `1.member`, `name.member`
+            part = f"#{part}" if shape.type_name == "list" else part
+            shape = shape.member if shape.type_name == "list" else shape.value
+        where.append(part)
+    if is_missing:
+        return tuple(where[1:-1]), f"needs `{where[-1]}`: {expected(shape)}"
+    return tuple(where[1:]), f"takes {expected(shape)}"
+
+
+def _told(option: str, where: Sequence[str], what: str) -> str:
+    place = f" {' '.join(where)}:" if where else ""
+    return f"`--{option}`{place} {what}".rstrip(".?") + ("?" if what.endswith("?") else ".")

@@ -1,0 +1,132 @@
+"""Typed words -> service, operation and members of the models, in any spelling. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from bot.commands.problems import ChatError, did_you_mean, shortened
+from bot.commands.values import ReadWords, read_words
+from bot.core.service_models import (
+    SERVICES,
+    Shape,
+    kebab,
+    operation_model,
+    operation_names,
+)
+
+VERBS: Mapping[str, str] = {
+    "ack <code>": "acknowledge a page with the code that it bears",
+    "test-page <contact>": "page every active channel of a contact, marked as a test",
+    "help": "this list",
+}
+"""What is typed without a service, and what it does."""
+
+
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An input member: `name` as the model spells it, `option` as the AWS CLI does."""
+
+    name: str
+    option: str
+    shape: Shape
+    read: ReadWords
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What an operation can be given. `members` is keyed by every name in `spelled`'s form."""
+
+    service: str
+    operation: str
+    shape: Shape
+    members: Mapping[str, Member]
+    required: tuple[Member, ...]
+
+    def options(self) -> list[str]:
+        return [member.option for member in self.members.values()]
+
+
+def spelled(name: str) -> str:
+    """The letters of a name: `--incident-record-arn` and `incidentRecordArn` are the same."""
+    return name.replace("-", "").replace("_", "").lower()
+
+
+@cache
+def form_of(service: str, operation: str) -> Form:
+    """Compile what binding needs to know of an operation."""
+    shape = operation_model(service, operation).input_shape
+    members = {
+        spelled(name): Member(
+            name=name, option=kebab(name), shape=member, read=read_words(member)
+        )
+        for name, member in shape.members.items()
+    }
+    required = tuple(members[spelled(name)] for name in shape.required_members)
+    return Form(
+        service=service, operation=operation, shape=shape, members=members, required=required
+    )
+
+
+def service_of(word: str) -> str:
+    """Raises ChatError with a suggestion."""
+    found = _services().get(spelled(word))
+    if found is None:
+        verbs = {verb.split()[0]: verb for verb in VERBS}
+        if word.lower() in verbs:
+            raise ChatError(f"Type `@aws {verbs[word.lower()]}`, and nothing else.")
+        known = [*SERVICES, *verbs]
+        raise ChatError(
+            f"There is no service or command `{shortened(word)}`.{did_you_mean(word, known)}"
+            " Type `@aws help`."
+        )
+    return found
+
+
+def operation_of(service: str, word: str) -> str:
+    """Find an operation in any spelling, a forgotten or added plural s included.
+
+    Raises ChatError with a suggestion.
+    """
+    word = word[:_LONGEST]
+    found = _operations(service).get(spelled(word)) or _singulars(service).get(_singular(word))
+    if found is None:
+        known = [kebab(name) for name in operation_names(service)]
+        raise ChatError(
+            f"{service} has no `{shortened(word)}`.{did_you_mean(kebab(word), known)}"
+            f" Type `@aws {service} help`."
+        )
+    return found
+
+
+@cache
+def _services() -> Mapping[str, str]:
+    return {spelled(name): name for name in SERVICES}
+
+
+@cache
+def _operations(service: str) -> Mapping[str, str]:
+    return {spelled(name): name for name in operation_names(service)}
+
+
+@cache
+def _singulars(service: str) -> Mapping[str, str]:
+    """Operations by their words without a plural s, where that tells them apart."""
+    return _unambiguous((_singular(name), name) for name in operation_names(service))
+
+
+def _unambiguous(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for key, name in pairs:
+        found[key].append(name)
+    return {key: names[0] for key, names in found.items() if len(names) == 1}
+
+
+def _singular(word: str) -> str:
+    parts = (kebab(word) if not word.islower() else word).replace("_", "-").split("-")
+    return "".join(part.removesuffix("s") for part in parts).lower()
