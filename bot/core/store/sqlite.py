@@ -47,7 +47,6 @@ PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
@@ -85,9 +84,7 @@ class SqliteStore:
         cls, path: str, master_key: str | None = None, *, lane_limit: int = LANE_LIMIT
     ) -> SqliteStore:
         """Raises StoreError where another process holds the database, MasterKeyError."""
-        if not path or path.startswith(":"):
-            raise StoreError("The database must be a file: sqlite:///imbot.db")
-        database = Path(os.path.abspath(path))
+        database = _database_file(path)
         lock = await asyncio.to_thread(take_lock, database)
         try:
             connection = await asyncio.to_thread(_connect_to_write, database)
@@ -232,6 +229,12 @@ class SqliteStore:
             self._read_connections.append(connection)
             cursor = self._reading.cursor = connection.cursor()
         return cursor
+
+
+def _database_file(path: str) -> Path:
+    if not path or path.startswith(":"):
+        raise StoreError("The database must be a file: sqlite:///imbot.db")
+    return Path(path).absolute()
 
 
 def take_lock(database: Path) -> int:

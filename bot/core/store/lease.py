@@ -1,0 +1,111 @@
+"""Who is alive: a process owns what it sends for as long as its lease lasts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.core.ids import Key, new_key
+from bot.core.store.executor import Store
+from bot.core.store.lanes import Lane
+from bot.core.store.schema import primary, table, table_of
+from bot.core.store.transaction import Transaction
+
+LASTS = timedelta(seconds=10)
+RENEW_EVERY = timedelta(seconds=3)
+
+
+@table("process")
+class Process:
+    """A running process. The store's own, so of no account; its times are the database's."""
+
+    key: Key = primary()
+    started_at: datetime
+    lease_until: datetime
+
+
+_MICROSECONDS = {
+    "postgresql": "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+}
+
+
+class Lease:
+    """This process's lease. On SQLite the lock file is the lease, and it is always fresh."""
+
+    def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.owner: Key = new_key()
+        self._store = store
+        self._monotonic = monotonic
+        self._ends_at = float("-inf")
+
+    async def start(self) -> None:
+        """Take a new lease, under a new name."""
+        self.owner = new_key()
+        asked_at = self._monotonic()
+        await self._store.write(self._insert, Lane.COURIER)
+        self._ends_at = asked_at + LASTS.total_seconds()
+
+    async def renew(self) -> bool:
+        """Lengthen the lease. False where it was void: others may own what it owned."""
+        if self._store.dialect == "sqlite":
+            return True
+        asked_at = self._monotonic()
+        if not await self._store.write(self._lengthen, Lane.COURIER):
+            self._ends_at = float("-inf")
+            return False
+        self._ends_at = asked_at + LASTS.total_seconds()
+        return True
+
+    def is_fresh(self, margin: timedelta = timedelta(0)) -> bool:
+        """Whether the lease will last for `margin` yet, by this process's own clock."""
+        if self._store.dialect == "sqlite":
+            return True
+        return self._monotonic() + margin.total_seconds() < self._ends_at
+
+    async def end(self) -> None:
+        """Void the lease, so that others take over at once."""
+        self._ends_at = float("-inf")
+        processes = table_of(Process)
+        void = sa.update(processes).where(processes.c.key == self.owner).values(lease_until=0)
+        await self._store.write(lambda tx: tx.execute(void), Lane.COURIER)
+
+    def _insert(self, tx: Transaction) -> None:
+        now = _now(tx)
+        tx.execute(
+            sa.insert(table_of(Process)).values(
+                key=self.owner, started_at=now, lease_until=now + _microseconds(LASTS)
+            )
+        )
+
+    def _lengthen(self, tx: Transaction) -> bool:
+        processes, now = table_of(Process), _now(tx)
+        own = sa.and_(processes.c.key == self.owner, processes.c.lease_until > now)
+        lengthen = sa.update(processes).where(own)
+        return tx.execute(lengthen.values(lease_until=now + _microseconds(LASTS))) == 1
+
+
+def dead_owners(tx: Transaction, own: Key) -> list[Key]:
+    """The processes whose lease is void; on SQLite all but this one."""
+    processes = table_of(Process)
+    others = sa.select(processes.c.key).where(processes.c.key != own)
+    if tx.dialect == "postgresql":
+        others = others.where(processes.c.lease_until <= _now(tx))
+    return [Key(record[0]) for record in tx.records(others)]
+
+
+def bury(tx: Transaction, owner: Key) -> None:
+    """Forget a dead process, once nothing is left that it owned."""
+    tx.delete_where(Process, table_of(Process).c.key == owner)
+
+
+def _now(tx: Transaction) -> sa.ColumnElement[Any]:
+    return sa.literal_column(_MICROSECONDS[tx.dialect], sa.BigInteger)
+
+
+def _microseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
