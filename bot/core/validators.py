@@ -43,6 +43,7 @@ SECRET = frozenset(
 """Members whose values are never repeated: addresses, codes and what is said."""
 
 NULL = "Member must not be null"
+NUL = "Member must not contain the character U+0000"
 NUMBERS: Mapping[str, tuple[float, float]] = {
     "integer": (-(2**31), 2**31 - 1),
     "long": (-(2**63), 2**63 - 1),
@@ -107,7 +108,7 @@ def compile_check(shape: Shape, *, is_strict: bool = False) -> Check:
         case "string":
             return _string(shape)
         case "boolean":
-            return _typed(bool, "Member must be true or false")
+            return _boolean
         case "timestamp":
             return _timestamp
         case "blob":
@@ -129,7 +130,7 @@ def _shown(value: Any) -> str:
         return "'[...]'" if value else "'[]'"
     if isinstance(value, bytes):
         return "'***'"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value).replace("\0", "\ufffd")
     return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
 
 
@@ -235,12 +236,14 @@ def _string(shape: Shape) -> Check:
     if shape.enum:
         return _enum(shape)
     if not pattern and low == 0 and high == UNBOUNDED:
-        return _typed(str, "Member must be a string")
+        return _text
     match = compile_pattern(pattern).fullmatch if pattern else None
 
     def check(value: Any) -> Faults:
         if not isinstance(value, str):
             return _fault(value, "Member must be a string")
+        if "\0" in value:
+            return _fault(value, NUL)
         if not low <= len(value) <= high:
             return _fault(value, _length_rule(len(value), low, high))
         if match is not None and match(value) is None:
@@ -248,6 +251,12 @@ def _string(shape: Shape) -> Check:
         return FINE
 
     return check
+
+
+def _text(value: Any) -> Faults:
+    if not isinstance(value, str):
+        return _fault(value, "Member must be a string")
+    return FINE if "\0" not in value else _fault(value, NUL)
 
 
 def _enum(shape: Shape) -> Check:
@@ -262,11 +271,8 @@ def _enum(shape: Shape) -> Check:
     return check
 
 
-def _typed(kind: type, rule: str) -> Check:
-    def check(value: Any) -> Faults:
-        return FINE if isinstance(value, kind) else _fault(value, rule)
-
-    return check
+def _boolean(value: Any) -> Faults:
+    return FINE if isinstance(value, bool) else _fault(value, "Member must be true or false")
 
 
 def _timestamp(value: Any) -> Faults:
