@@ -37,6 +37,10 @@ def require_region(ctx: Context, service: str, operation: str) -> None:
             "This account has no replication set yet. Create it first: "
             f"ssm-incidents create-replication-set --regions {region}={{}}"
         )
+    if found.regions.get(region, {}).get("status") == "DELETING":
+        raise NoReplicationSet(
+            "The account's replication set is being deleted; wait for its end."
+        )
     if region not in found.regions:
         raise NoReplicationSet(
             f"Region {region} is not in the account's replication set "

@@ -1,0 +1,48 @@
+"""Which topics there are, and where what they publish is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.core.context import Context
+from bot.core.errors import ValidationException
+from bot.core.store.accounts import SlackChannelConfiguration, Topic, TopicLink
+from bot.core.store.schema import Wire
+
+
+def missing(ctx: Context, topic_arns: Iterable[str]) -> list[str]:
+    """Those that are no topic of the account."""
+    return [arn for arn in topic_arns if ctx.find(Topic, arn) is None]
+
+
+def chat_channel(ctx: Context, given: Mapping[str, Any] | None) -> Wire | None:
+    """What is stored of a wire's ChatChannel: `{"empty": {}}` is none.
+
+    Raises ValidationException for a topic that is not the account's own.
+    """
+    if not given or "empty" in given:
+        return None
+    if absent := missing(ctx, given["chatbotSns"]):
+        raise ValidationException(
+            f"The chat channel names {', '.join(absent)}, which is no topic of this account. "
+            "Create it first: sns create-topic --name NAME",
+            reason="FIELD_VALIDATION_FAILED",
+        )
+    return dict(given)
+
+
+def linked_channels(ctx: Context, topic_arns: Iterable[str]) -> dict[str, str]:
+    """The Slack channels that read any of the topics, each once, with its team: id -> team id.
+
+    A topic that is deleted publishes nothing, though a configuration still names it.
+    """
+    channels: dict[str, str] = {}
+    for topic_arn in topic_arns:
+        if ctx.find(Topic, topic_arn) is None:
+            continue
+        for link in ctx.select(TopicLink, account_id=ctx.account_id, topic_arn=topic_arn):
+            found = ctx.get(SlackChannelConfiguration, link.configuration_key)
+            if found is not None:
+                channels.setdefault(link.channel_id, found.team_id)
+    return channels

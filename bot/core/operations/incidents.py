@@ -1,0 +1,345 @@
+"""Incident records: opened from a response plan, changed, resolved, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from bot.core.context import Context
+from bot.core.effects import engagements, jobs, timeline, topics
+from bot.core.effects.records import IMPACTS, incident_record, incident_summary
+from bot.core.errors import (
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from bot.core.ids import new_key
+from bot.core.listing import listing, next_token_member
+from bot.core.registry import operation
+from bot.core.store import filters as filtering
+from bot.core.store.engagements import Engagement
+from bot.core.store.incidents import Incident, ResponsePlan
+from bot.core.store.schema import Wire, table_of
+
+MANUAL = "aws.ssm-incidents.custom"
+AUTOMATIC = frozenset({"aws.cloudwatch", "aws.events"})
+MOST_RELATED_ITEMS = 50
+
+_columns = table_of(Incident).c
+FILTER_KEYS = {
+    "creationTime": filtering.instants(_columns.created_at),
+    "impact": filtering.integers(_columns.impact),
+    "status": filtering.texts(_columns.status),
+    "createdBy": filtering.inside(_columns.source, member="createdBy"),
+}
+
+
+@operation("ssm-incidents", "StartIncident")
+def start_incident(
+    ctx: Context,
+    *,
+    response_plan_arn: str,
+    title: str | None = None,
+    impact: int | None = None,
+    trigger_details: Wire | None = None,
+    related_items: Sequence[Wire] = (),
+) -> Wire:
+    """Open an incident from a response plan and put off its engagements.
+
+    Where an incident of the same dedupe string is open, it absorbs this start: the trigger is
+    recorded there, nobody is engaged again, and its ARN is the answer.
+
+    Raises ResourceNotFoundException for a response plan that does not exist.
+    Source: StartIncident, ssm-incidents 2018-05-10.
+    """
+    plan = ctx.require(ResponsePlan, response_plan_arn)
+    trigger = trigger_details or {"source": MANUAL}
+    fresh = _incident(ctx, plan, title, impact, trigger, related_items)
+    incident = _added_or_open(ctx, fresh)
+    is_new = incident is fresh
+    timeline.record(ctx, incident, timeline.TRIGGERED, **_trigger_data(trigger, is_new))
+    if not is_new:
+        return {"incidentRecordArn": incident.arn}
+    timeline.record(ctx, incident, timeline.STARTED, **_start_data(plan, incident, trigger))
+    impact_words = f"Impact: {IMPACTS[incident.impact]}"
+    for contact_arn in plan.document.get("engagements", ()):
+        jobs.request(
+            ctx,
+            "ssm-contacts",
+            "StartEngagement",
+            ContactId=contact_arn,
+            Sender="Incident Manager",
+            Subject=incident.title,
+            Content=f"{incident.summary or incident.title}\n\n{impact_words}",
+            PublicSubject=incident.title,
+            PublicContent=f"{incident.title}\n\n{impact_words}",
+            IncidentId=incident.arn,
+        )
+    return {"incidentRecordArn": incident.arn}
+
+
+@operation("ssm-incidents", "GetIncidentRecord")
+def get_incident_record(ctx: Context, *, arn: str) -> Wire:
+    return {"incidentRecord": incident_record(ctx.require(Incident, arn))}
+
+
+@operation("ssm-incidents", "ListIncidentRecords")
+def list_incident_records(
+    ctx: Context,
+    *,
+    filters: Sequence[Wire] = (),
+    max_results: int | None = None,
+    next_token: str | None = None,
+) -> Wire:
+    """List the incidents that pass all filters, newest first.
+
+    Raises ValidationException for an unknown filter key.
+    """
+    incidents, token = listing(
+        ctx,
+        Incident,
+        *filtering.criteria(filters, FILTER_KEYS),
+        of="ListIncidentRecords",
+        descending=True,
+        max_results=max_results,
+        next_token=next_token,
+    )
+    answer: Wire = {"incidentRecordSummaries": [incident_summary(each) for each in incidents]}
+    return answer | next_token_member(token, "nextToken")
+
+
+@operation("ssm-incidents", "UpdateIncidentRecord")
+def update_incident_record(
+    ctx: Context,
+    *,
+    arn: str,
+    title: str | None = None,
+    summary: str | None = None,
+    impact: int | None = None,
+    status: str | None = None,
+    chat_channel: Wire | None = None,
+    notification_targets: Sequence[Wire] | None = None,
+) -> None:
+    """Change what is given; what is the same already changes nothing and tells nobody.
+
+    Resolving stops the incident's open engagements. Raises ValidationException for a reopening,
+    which is our choice, for an empty title, and for a chat channel whose topic does not exist.
+    Source: UpdateIncidentRecord, ssm-incidents 2018-05-10.
+    """
+    incident = _locked(ctx, arn)
+    if incident.status == "RESOLVED" and status == "OPEN":
+        raise ValidationException(
+            "A resolved incident cannot be opened again; start a new one."
+        )
+    if title is not None and not title.strip():
+        raise ValidationException("The title of an incident must not be empty.")
+    fields = {"title": title, "summary": summary, "impact": impact, "status": status}
+    changes = {
+        name: _storable(value)
+        for name, value in fields.items()
+        if value is not None and _storable(value) != getattr(incident, name)
+    }
+    members = _changed_members(ctx, incident, chat_channel, notification_targets)
+    if not changes and not members:
+        return
+    if changes.get("status") == "RESOLVED":
+        changes["resolved_at"] = ctx.now
+    document = {**incident.document, **members}
+    changed = ctx.update(
+        incident,
+        **changes,
+        document={name: value for name, value in document.items() if value is not None},
+        modified_by=ctx.caller.principal_arn,
+        modified_at=ctx.now,
+    )
+    changes.pop("resolved_at", None)
+    _record_update(ctx, changed, {**changes, **members})
+    if "status" in changes:
+        _stop_engagements(ctx, changed, "The incident was resolved")
+
+
+@operation("ssm-incidents", "DeleteIncidentRecord")
+def delete_incident_record(ctx: Context, *, arn: str) -> None:
+    """Stop an incident's engagements and delete it with its timeline, if there is one."""
+    found = ctx.find(Incident, arn)
+    incident = ctx.lock(Incident, found.key) if found else None
+    if incident is None:
+        return
+    _stop_engagements(ctx, incident, "The incident was deleted")
+    ctx.delete(incident)
+
+
+def _incident(
+    ctx: Context,
+    plan: ResponsePlan,
+    title: str | None,
+    impact: int | None,
+    trigger: Wire,
+    related_items: Sequence[Wire],
+) -> Incident:
+    template = plan.document["incidentTemplate"]
+    identity = str(uuid4())
+    summary = template.get("summary")
+    return Incident(
+        key=new_key(),
+        account_id=ctx.account_id,
+        arn=ctx.new_arn("ssm-incidents", "incident-record", plan.name, identity),
+        response_plan_arn=plan.arn,
+        title=_storable(title or template["title"] or plan.name),
+        summary=None if summary is None else _storable(summary),
+        impact=impact or template["impact"],
+        status="OPEN",
+        dedupe_string=_storable(_dedupe_string(ctx, template, trigger) or identity),
+        source=_source(ctx, trigger),
+        document=_document(plan, template, related_items),
+        tags=template.get("incidentTags", {}),
+        created_at=ctx.now,
+        modified_at=ctx.now,
+        modified_by=ctx.caller.principal_arn,
+    )
+
+
+def _dedupe_string(ctx: Context, template: Wire, trigger: Wire) -> str | None:
+    """The template's own; else what set an automatic start off. Starts by hand have none."""
+    if given := template.get("dedupeString"):
+        return str(given)
+    is_automatic = ctx.caller.door == "alarm" or trigger["source"] in AUTOMATIC
+    return trigger.get("triggerArn") if is_automatic else None
+
+
+def _source(ctx: Context, trigger: Wire) -> Wire:
+    source = {"createdBy": ctx.caller.principal_arn, "source": trigger["source"]}
+    if ctx.caller.invoked_by:
+        source["invokedBy"] = ctx.caller.invoked_by
+    if "triggerArn" in trigger:
+        source["resourceArn"] = trigger["triggerArn"]
+    return source
+
+
+def _document(plan: ResponsePlan, template: Wire, related_items: Sequence[Wire]) -> Wire:
+    """Raises ValidationException above the quota of related items, below the model's own."""
+    if len(related_items) > MOST_RELATED_ITEMS:
+        raise ValidationException(
+            f"An incident has at most {MOST_RELATED_ITEMS} related items, "
+            f"not {len(related_items)}."
+        )
+    document: Wire = {"notificationTargets": template.get("notificationTargets", [])}
+    if chat_channel := plan.document.get("chatChannel"):
+        document["chatChannel"] = chat_channel
+    if related_items:
+        document["relatedItems"] = [_identified(item) for item in related_items]
+    return document
+
+
+def _identified(item: Wire) -> Wire:
+    item_type = item["identifier"]["type"]
+    return {"generatedId": f"related-item/{item_type}/{uuid4().hex.upper()}", **item}
+
+
+def _added_or_open(ctx: Context, incident: Incident) -> Incident:
+    """Add the record, or find the open one that absorbs it, locked so that it stays open.
+
+    Of two starts at once, the unique index lets one in; the other then finds it.
+    """
+    if incident.arn.rsplit("/", 1)[1] == incident.dedupe_string:
+        return ctx.add(incident)
+    for _ in range(3):
+        if ctx.tx.insert_or_ignore(incident):
+            return incident
+        found = ctx.tx.find(
+            Incident,
+            account_id=ctx.account_id,
+            dedupe_string=incident.dedupe_string,
+            status="OPEN",
+        )
+        locked = ctx.lock(Incident, found.key) if found else None
+        if locked is not None and locked.status == "OPEN":
+            return locked
+    raise ConflictException(
+        "Incidents of this dedupe string are being opened and resolved at this moment.",
+        "INCIDENT_RECORD",
+        incident.response_plan_arn,
+    )
+
+
+def _trigger_data(trigger: Wire, is_new: bool) -> Wire:
+    data: Wire = {"createdIncident": is_new, "incidentSource": trigger["source"]}
+    data |= {name: trigger[name] for name in ("triggerArn", "rawData") if name in trigger}
+    if "timestamp" in trigger:
+        data["timestamp"] = trigger["timestamp"].isoformat()
+    return data
+
+
+def _start_data(plan: ResponsePlan, incident: Incident, trigger: Wire) -> Wire:
+    data: Wire = {
+        "incidentTitle": incident.title,
+        "contactsEngage": [
+            {"contactArn": arn, "contactName": arn.rsplit("/", 1)[1]}
+            for arn in plan.document.get("engagements", ())
+        ],
+    }
+    for action in plan.document.get("actions", ()):
+        automation = action["ssmAutomation"]
+        data["ssmDocumentName"] = automation["documentName"]
+        if "documentVersion" in automation:
+            data["ssmDocumentVersion"] = automation["documentVersion"]
+    if "triggerArn" in trigger:
+        data["triggerArn"] = trigger["triggerArn"]
+    return data
+
+
+def _locked(ctx: Context, arn: str) -> Incident:
+    incident = ctx.lock(Incident, ctx.require(Incident, arn).key)
+    if incident is None:
+        raise ResourceNotFoundException("INCIDENT_RECORD", arn)
+    return incident
+
+
+def _storable(value: Any) -> Any:
+    return timeline.text_without_nul(value) if isinstance(value, str) else value
+
+
+def _changed_members(
+    ctx: Context,
+    incident: Incident,
+    chat_channel: Wire | None,
+    notification_targets: Sequence[Wire] | None,
+) -> Wire:
+    """The document's members that change; a chat channel that is taken away becomes None."""
+    members: Wire = {}
+    if chat_channel is not None:
+        members["chatChannel"] = topics.chat_channel(ctx, chat_channel)
+    if notification_targets is not None:
+        members["notificationTargets"] = list(notification_targets)
+    return {
+        name: value for name, value in members.items() if value != incident.document.get(name)
+    }
+
+
+def _record_update(ctx: Context, incident: Incident, changes: Mapping[str, Any]) -> None:
+    """New values are told as text, structures as JSON text."""
+    timeline.record(
+        ctx,
+        incident,
+        timeline.UPDATED,
+        incidentTitle=incident.title,
+        modifiedBy=ctx.caller.principal_arn,
+        modifiedAttributes=[
+            {
+                "attributeName": name,
+                "newValue": value if isinstance(value, str) else orjson.dumps(value).decode(),
+            }
+            for name, value in changes.items()
+        ],
+    )
+
+
+def _stop_engagements(ctx: Context, incident: Incident, reason: str) -> None:
+    """Stop what still runs. Each is read again, as stopping one stops its children."""
+    for engagement in ctx.select(Engagement, incident_arn=incident.arn):
+        current = ctx.lock(Engagement, engagement.key)
+        if current is not None and not engagements.is_over(current):
+            engagements.stop(ctx, current, reason)

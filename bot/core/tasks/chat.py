@@ -1,0 +1,186 @@
+"""What the clock asks of chat: tell channels of an incident, and keep its cards current.
+
+Everything here only writes posts; the courier carries them in order, keeps the card's timestamp
+in its conversation, and puts the replies under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select
+
+from bot.core.channel import Notice
+from bot.core.context import Context
+from bot.core.effects import jobs, outbox, timeline, topics
+from bot.core.effects.records import event_document, incident_record, json_able
+from bot.core.ids import Key, new_key
+from bot.core.registry import task
+from bot.core.store.contacts import Contact
+from bot.core.store.engagements import Engagement
+from bot.core.store.incidents import Incident, IncidentConversation, TimelineEvent
+from bot.core.store.schema import Wire, table_of
+from bot.core.store.statements import prepared
+from bot.core.store.work import Outbox
+
+BETWEEN_CARDS = timedelta(seconds=1)
+SHOWN_BY_THE_CARD = (timeline.TRIGGERED, timeline.STARTED)
+
+_events = table_of(TimelineEvent)
+LATEST = prepared(
+    select(_events)
+    .where(_events.c.incident_key == bindparam("incident"))
+    .order_by(_events.c.event_time.desc(), _events.c.key.desc())
+    .limit(5)
+)
+STATES = ("acknowledged", "engaged", "failed", "stopped")
+"""Of a person who was engaged more than once, the first of these is shown."""
+
+
+@task
+def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> None:
+    """Show an incident in each Slack channel that its chat channel's topics lead to.
+
+    A channel that has not seen it gets the card; one that has gets the event as a reply in the
+    card's thread, and the card is drawn anew.
+    """
+    if "slack" not in ctx.house.media:
+        return
+    incident = ctx.lock(Incident, incident_key)
+    if incident is None:
+        return
+    event = ctx.get(TimelineEvent, event_key) if event_key else None
+    topic_arns = (incident.document.get("chatChannel") or {}).get("chatbotSns", ())
+    for channel_id, team_id in topics.linked_channels(ctx, topic_arns).items():
+        conversation = ctx.tx.find(
+            IncidentConversation, incident_key=incident.key, channel_id=channel_id
+        )
+        if conversation is None:
+            conversation = _begin(ctx, incident, team_id, channel_id)
+        if _needs_card(ctx, conversation):
+            _post_card(ctx, incident, conversation)
+        else:
+            _draw_soon(ctx, conversation)
+        if event is not None and event.event_type not in SHOWN_BY_THE_CARD:
+            notice = _notice(ctx, incident, conversation, event=event_document(event))
+            outbox.post_in_order(ctx, notice, conversation.key)
+
+
+@task
+def draw_card(ctx: Context, conversation_key: Key) -> None:
+    """Draw a card as things are now, once its first message has arrived."""
+    conversation = ctx.lock(IncidentConversation, conversation_key)
+    if conversation is None or not conversation.card_due:
+        return
+    if conversation.message_ts is None and (waiting := _waiting(ctx, conversation)):
+        at = max(ctx.now, waiting.due_at) + BETWEEN_CARDS
+        jobs.defer(ctx, "draw_card", at=at, conversation_key=conversation.key)
+        return
+    incident = ctx.get(Incident, conversation.incident_key)
+    if incident is not None:
+        _post_card(ctx, incident, conversation)
+
+
+def _begin(
+    ctx: Context, incident: Incident, team_id: str, channel_id: str
+) -> IncidentConversation:
+    return ctx.add(
+        IncidentConversation(
+            key=new_key(),
+            account_id=incident.account_id,
+            incident_key=incident.key,
+            incident_arn=incident.arn,
+            team_id=team_id,
+            channel_id=channel_id,
+            message_ts=None,
+            card_due=False,
+        )
+    )
+
+
+def _needs_card(ctx: Context, conversation: IncidentConversation) -> bool:
+    """Its card is neither there nor under way: it is new, or Slack refused it for good."""
+    return conversation.message_ts is None and _waiting(ctx, conversation) is None
+
+
+def _waiting(ctx: Context, conversation: IncidentConversation) -> Outbox | None:
+    """The oldest message of the conversation that has not left."""
+    return ctx.tx.find(Outbox, conversation_key=conversation.key, failed_at=None)
+
+
+def _draw_soon(ctx: Context, conversation: IncidentConversation) -> None:
+    """Have the card drawn, at most once a second; who asks meanwhile is served by that."""
+    if conversation.card_due:
+        return
+    drawn_at = conversation.card_drawn_at
+    at = max(ctx.now, drawn_at + BETWEEN_CARDS) if drawn_at else ctx.now
+    ctx.update(conversation, card_due=True)
+    jobs.defer(ctx, "draw_card", at=at, conversation_key=conversation.key)
+
+
+def _post_card(ctx: Context, incident: Incident, conversation: IncidentConversation) -> None:
+    latest = ctx.tx.fetch(TimelineEvent, LATEST, incident=incident.key)
+    card = _notice(
+        ctx,
+        incident,
+        conversation,
+        people=_people(ctx, incident),
+        recent=[event_document(event) for event in latest],
+        ts=conversation.message_ts,
+    )
+    outbox.post_in_order(ctx, card, conversation.key)
+    ctx.update(conversation, card_due=False, card_drawn_at=ctx.now)
+
+
+def _notice(
+    ctx: Context,
+    incident: Incident,
+    conversation: IncidentConversation,
+    *,
+    event: Mapping[str, object] | None = None,
+    people: list[Wire] | None = None,
+    recent: list[Wire] | None = None,
+    ts: str | None = None,
+) -> Notice:
+    """All instants in a Notice are ISO 8601 texts."""
+    return Notice(
+        key=new_key(),
+        address=conversation.channel_id,
+        created_at=ctx.now,
+        incident=json_able(incident_record(incident)),
+        event=event,
+        people=people or (),
+        recent=recent or (),
+        ts=ts,
+    )
+
+
+def _people(ctx: Context, incident: Incident) -> list[Wire]:
+    """Who was engaged, each once, in the order of their first engagement."""
+    shown: dict[str, Wire] = {}
+    for engagement in ctx.select(Engagement, incident_arn=incident.arn):
+        if engagement.contact_type != "PERSONAL":
+            continue
+        state, at = _state(engagement)
+        earlier = shown.get(engagement.contact_arn)
+        if earlier is None:
+            contact = ctx.get(Contact, engagement.contact_key)
+            alias = engagement.contact_arn.rsplit("/", 1)[1]
+            name = (contact.display_name if contact else None) or alias
+            shown[engagement.contact_arn] = {"name": name, "state": state, "at": at.isoformat()}
+        elif STATES.index(state) <= STATES.index(earlier["state"]):
+            earlier |= {"state": state, "at": at.isoformat()}
+    return list(shown.values())
+
+
+def _state(engagement: Engagement) -> tuple[str, datetime]:
+    """What is shown of a person, and since when. Another's acknowledgement stops this one."""
+    if engagement.acknowledged_at is not None:
+        is_own = engagement.acknowledged_by == engagement.contact_arn
+        return ("acknowledged" if is_own else "stopped"), engagement.acknowledged_at
+    if engagement.stopped_at is not None:
+        return "stopped", engagement.stopped_at
+    if engagement.is_unreachable:
+        return "failed", engagement.ended_at or engagement.started_at
+    return "engaged", engagement.started_at
