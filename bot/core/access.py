@@ -83,3 +83,15 @@ def authorise(caller: Caller, service: str, operation: str, resource: str | None
 def sees_addresses(caller: Caller) -> bool:
     """Addresses are shown in full only to those who administer contacts; others see them masked."""
     return caller.rights == "administrator"
+
+
+def engine_caller(account_id: str, region: str = "") -> Caller:
+    """The engine acting for an account by itself; `region` is where what it makes gets its ARN."""
+    return Caller(
+        account_id=account_id,
+        principal_arn=ENGINE,
+        actor="engine",
+        door="engine",
+        region=region,
+        invoked_by=ENGINE,
+    )

@@ -69,6 +69,7 @@ class Unit:
     now: datetime
     house: House
     pending: dict[Key, Any] = field(default_factory=dict)
+    kept: list[Any] = field(default_factory=list)
     due: list[tuple[Context, str, dict[str, Any]]] = field(default_factory=list)
     born: list[Outbox] = field(default_factory=list)
     earliest: datetime | None = None
@@ -133,6 +134,14 @@ class Context:
     def add(self, row: R) -> R:
         self.unit.pending[row.key] = row
         return row
+
+    def keep(self, row: R) -> R:
+        """Add a row that is written even if the request is refused: a wrong try is counted.
+
+        Nothing else may have been written before, for that would stay, too.
+        """
+        self.unit.kept.append(row)
+        return self.add(row)
 
     def update(self, row: R, **changes: Any) -> R:
         """Change a row that was read or added; answers the row as it is then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.access import ENGINE, Caller
+from bot.core.access import engine_caller
 from bot.core.cascade import run_cascade
 from bot.core.context import Context
 from bot.core.dispatch import Dispatcher
@@ -22,13 +22,7 @@ class Deliveries:
     def __init__(self, store: Store, dispatcher: Dispatcher, account_id: str, region: str) -> None:
         self._store = store
         self._dispatcher = dispatcher
-        self._caller = Caller(
-            account_id=account_id,
-            principal_arn=ENGINE,
-            actor="engine",
-            door="engine",
-            region=region,
-        )
+        self._caller = engine_caller(account_id, region)
 
     async def accept(self, door: str, delivery_id: str, document: Mapping[str, Any]) -> bool:
         """Commit a delivery and the job that answers it; False where it had come before."""

@@ -168,14 +168,31 @@ class Dispatcher:
     async def _write(self, request: Request, lane: Lane) -> dict[str, Any]:
         for _ in range(3):
             try:
-                return await self._store.write(lambda tx: self.answer_in(tx, request), lane)
+                answer = await self._store.write(lambda tx: self._attempt(tx, request), lane)
             except TokenTaken:
                 continue
+            if isinstance(answer, ServiceError):
+                raise answer
+            return answer
         raise InternalServerException("The idempotency token is being answered elsewhere.")
+
+    def _attempt(self, tx: Transaction, request: Request) -> dict[str, Any] | ServiceError:
+        """Answer a request; a refusal that leaves rows is returned, so that they commit."""
+        unit = self.unit(tx)
+        try:
+            return self._answer_in(unit, request)
+        except ServiceError as refusal:
+            if not unit.kept:
+                raise
+            for row in unit.kept:
+                tx.insert_or_ignore(row)
+            return refusal
 
     def answer_in(self, tx: Transaction, request: Request) -> dict[str, Any]:
         """Answer a checked request in a transaction of the caller's, with its cascade."""
-        unit = self.unit(tx)
+        return self._answer_in(self.unit(tx), request)
+
+    def _answer_in(self, unit: Unit, request: Request) -> dict[str, Any]:
         ctx = Context(unit, request.caller, request.request_id)
         answer = perform(ctx, request)
         ctx.add(audit_row(request, unit.now, "OK"))
@@ -188,6 +205,10 @@ class Dispatcher:
     def _read(self, tx: Transaction, request: Request) -> dict[str, Any]:
         ctx = Context(self.unit(tx), request.caller, request.request_id)
         return perform(ctx, request)
+
+    @property
+    def media(self) -> frozenset[str]:
+        return self._house.media
 
     async def credential(self, access_key_id: str) -> Credential | None:
         return await self._keyring.credential(access_key_id)

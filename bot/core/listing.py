@@ -41,7 +41,6 @@ def listing(
         )
         return {"Contacts": [...], **next_token_member(token)}
 
-    Conditions are on columns, so instants in them are integers (`kinds.instant_to_integer`).
     Rows come in the order of the column `by` (not null, not encrypted), then of their keys;
     `key` is the order of creation. A `max_results` of None or 0 means `default`. The token fits
     only the operation `of`, this account and equal conditions; any other raises

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, delete
 
-from bot.core.access import ENGINE, Caller
+from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
@@ -109,14 +109,7 @@ def _give_up(
 
 
 def _engine_context(unit: Unit, row: Outbox, page: Page | None) -> Context:
-    """The engine acting for the account; a page's region is where its follow-ups get their ARNs."""
+    """A page's region is where what follows from it gets its ARNs."""
     region = parse_arn(page.arn).region if page else ""
-    caller = Caller(
-        account_id=row.account_id,
-        principal_arn=ENGINE,
-        actor="engine",
-        door="engine",
-        region=region,
-        invoked_by=ENGINE,
-    )
+    caller = engine_caller(row.account_id, region)
     return Context(unit, caller, str(row.key))

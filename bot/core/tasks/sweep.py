@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from sqlalchemy import Delete, bindparam, delete
 
-from bot.core.context import Context
+from bot.core.access import engine_caller
+from bot.core.context import Context, Unit
 from bot.core.effects import jobs
 from bot.core.registry import task
 from bot.core.store.accounts import FailedTry, Idempotency
 from bot.core.store.kinds import instant_to_integer
 from bot.core.store.transaction import prepared
-from bot.core.store.work import Delivery
+from bot.core.store.work import Delivery, Job
 
 EVERY = timedelta(hours=1)
 
@@ -35,3 +36,11 @@ def sweep(ctx: Context) -> None:
     for statement, kept in SWEPT:
         ctx.tx.execute(statement, before=instant_to_integer(ctx.now - kept))
     jobs.defer(ctx, "sweep", at=ctx.now + EVERY)
+
+
+def ensure_sweep(unit: Unit, account_id: str) -> None:
+    """Set the first sweep of a store that has none."""
+    if not unit.tx.select(Job, task="sweep"):
+        ctx = Context(unit, engine_caller(account_id), "start")
+        jobs.add(ctx, "sweep", {}, due_at=unit.now)
+        unit.flush()

@@ -1,0 +1,275 @@
+"""The composition root: the only file that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from aiohttp import ClientSession, ClientTimeout, web
+
+from bot.core import operations, tasks
+from bot.core.channel import Channel
+from bot.core.clock import Clock, SystemClock
+from bot.core.context import House
+from bot.core.courier import Courier
+from bot.core.credentials import Credential
+from bot.core.deliveries import Deliveries
+from bot.core.dispatch import Dispatcher
+from bot.core.engine import Engine
+from bot.core.keyring import Keyring
+from bot.core.poller import Poller
+from bot.core.replies import Replies
+from bot.core.store.executor import Store, open_store
+from bot.core.store.lease import open_lease
+from bot.core.store.work import Outbox
+from bot.core.tasks.sweep import ensure_sweep
+from bot.settings import Settings
+from bot.web.api import ApiDoor
+from bot.web.callbacks import Callbacks
+from bot.web.routes import make_web_app
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.channels.twilio_account import TwilioAccount
+    from bot.commands.slack import SlackDoor
+
+log = logging.getLogger(__name__)
+
+LOADED = (operations, tasks)
+"""Importing them fills the registry."""
+
+Part = Literal["web", "engine"]
+
+
+class Hands:
+    """What handlers reach after a commit; engine and courier are put in once they exist."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self.courier: Courier | None = None
+
+    def carry(self, rows: list[Outbox]) -> None:
+        if self.courier is not None:
+            self.courier.carry(rows)
+
+    def wake_engine(self, at: datetime) -> None:
+        if self.engine is not None:
+            self.engine.wake(at)
+
+    def wake_courier(self) -> None:
+        if self.courier is not None:
+            self.courier.wake()
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """Everything in one process, once `open_app` has put it together."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    dispatcher: Dispatcher
+    engine: Engine
+    courier: Courier
+    replies: Replies
+    poller: Poller
+    deliveries: Deliveries
+    account: TwilioAccount | None
+    client: AsyncWebClient | None
+    port: int = 0
+    """Where the web doors listen; 0 before they do."""
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, *, clock: Clock | None = None, only: Part | None = None
+) -> AsyncIterator[App]:
+    """Open the store, wire everybody, listen and work; close in the opposite order.
+
+    Raises StoreError and MasterKeyError where the database cannot be opened, OSError where
+    the port is taken.
+    """
+    async with AsyncExitStack() as stack:
+        app = await _wire(settings, clock or SystemClock(), stack)
+        if only != "engine":
+            await _listen(app, stack)
+        if only != "web":
+            await _work(app, stack)
+        yield app
+
+
+async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
+    master_key = settings.master_key.get_secret_value() if settings.master_key else None
+    store = await open_store(settings.database_url, master_key)
+    stack.push_async_callback(store.close)
+    lease = await open_lease(store)
+    stack.push_async_callback(lease.close)
+    session = ClientSession(timeout=ClientTimeout(total=30))
+    stack.push_async_callback(session.close)
+    account, client = _twilio_account(settings, session), _slack_client(settings, session)
+    channels = make_channels(settings, account, client)
+    for channel in channels.values():
+        stack.push_async_callback(channel.close)
+    hands = Hands()
+    house = House(
+        owner=lease.owner,
+        media=frozenset(channels),
+        public_url=settings.public_url,
+        carry=hands.carry,
+        wake_engine=hands.wake_engine,
+        wake_courier=hands.wake_courier,
+        answerers=_answerers(settings, client),
+    )
+    dispatcher = Dispatcher(store, clock, house, Keyring(store, first_credential(settings)))
+    stack.push_async_callback(dispatcher.close)
+    courier = Courier(store, clock, lease, channels, dispatcher.unit)
+    engine = Engine(store, clock, dispatcher.unit, _preparations(client))
+    hands.engine, hands.courier = engine, courier
+    replies = Replies(dispatcher, store, settings.account_id, settings.region)
+    return App(
+        settings=settings,
+        clock=clock,
+        store=store,
+        dispatcher=dispatcher,
+        engine=engine,
+        courier=courier,
+        replies=replies,
+        poller=Poller(
+            store,
+            clock,
+            channels,
+            replies,
+            account_id=settings.account_id,
+            has_callbacks=settings.public_url is not None,
+        ),
+        deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
+        account=account,
+        client=client,
+    )
+
+
+async def _listen(app: App, stack: AsyncExitStack) -> None:
+    """Open the port first; what is slow to import is imported while it already answers."""
+    settings = app.settings
+    callbacks = Callbacks(app.replies, app.account, settings.public_url)
+    slack = await _slack_door(app, stack) if app.client is not None else None
+    api = ApiDoor(app.dispatcher)
+    site_app = make_web_app(
+        api=api, callbacks=callbacks, slack=slack, store=app.store, clock=app.clock
+    )
+    runner = web.AppRunner(site_app, access_log=None, handle_signals=False)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+    await site.start()
+    app.port = runner.addresses[0][1]
+
+
+async def _work(app: App, stack: AsyncExitStack) -> None:
+    account_id = app.settings.account_id
+    await app.store.write(lambda tx: ensure_sweep(app.dispatcher.unit(tx), account_id))
+    for work in (app.courier.run(), app.engine.run(), app.poller.run()):
+        _in_background(work, stack)
+
+
+def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)
+
+
+def make_channels(
+    settings: Settings, account: TwilioAccount | None, client: AsyncWebClient | None
+) -> Mapping[str, Channel]:
+    """The media that have settings, by their name in the outbox."""
+    channels: dict[str, Channel] = {}
+    if account is not None and settings.twilio_from_number is not None:
+        from bot.channels.sms import SmsChannel
+        from bot.channels.voice import VoiceChannel
+
+        channels["sms"] = SmsChannel(account, settings.twilio_from_number)
+        channels["voice"] = VoiceChannel(account, settings.twilio_from_number)
+    if settings.smtp_host is not None and settings.smtp_from is not None:
+        from bot.channels.email import EmailChannel
+
+        password = settings.smtp_password
+        channels["email"] = EmailChannel(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_username,
+            password.get_secret_value() if password else None,
+            settings.smtp_from,
+            settings.smtp_security,
+        )
+    if client is not None:
+        from bot.channels.slack.channel import SlackChannel
+
+        channels["slack"] = SlackChannel(client)
+    return channels
+
+
+def first_credential(settings: Settings) -> Credential | None:
+    """The pair in the environment: the account's administrator."""
+    if settings.access_key_id is None or settings.secret_access_key is None:
+        return None
+    return Credential(
+        access_key_id=settings.access_key_id,
+        secret=settings.secret_access_key.get_secret_value(),
+        account_id=settings.account_id,
+        principal_arn=f"arn:aws:iam::{settings.account_id}:user/administrator",
+    )
+
+
+def _twilio_account(settings: Settings, session: ClientSession) -> TwilioAccount | None:
+    if settings.twilio_account_sid is None or settings.twilio_auth_token is None:
+        return None
+    from bot.channels.twilio_account import TwilioAccount
+
+    token = settings.twilio_auth_token.get_secret_value()
+    return TwilioAccount(session, settings.twilio_api_url, settings.twilio_account_sid, token)
+
+
+def _slack_client(settings: Settings, session: ClientSession) -> AsyncWebClient | None:
+    if settings.slack_bot_token is None:
+        return None
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    token = settings.slack_bot_token.get_secret_value()
+    return AsyncWebClient(token, base_url=settings.slack_api_url, session=session)
+
+
+def _answerers(settings: Settings, client: AsyncWebClient | None) -> Mapping[str, Any]:
+    if client is None:
+        return {}
+    from bot.commands.answer import ChatDoor
+
+    return {"slack": ChatDoor(settings.slack_admin_ids, settings.region).answer}
+
+
+def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:
+    if client is None:
+        return {}
+    from bot.commands.callers import SlackPeople
+
+    return {"answer_delivery": SlackPeople(client).prepare}
+
+
+async def _slack_door(app: App, stack: AsyncExitStack) -> SlackDoor:
+    from bot.commands.slack import SlackDoor
+
+    assert app.client is not None
+    door = SlackDoor(app.settings, app.client, app.deliveries)
+    stack.push_async_callback(door.close)
+    await door.connect()
+    return door
