@@ -191,7 +191,7 @@ def _closing(message: Page | Activation) -> list[str]:
 
 def _small(notes: list[str], unsubscribe_url: str | None) -> str:
     link = (
-        f'{_SMALL}<a href="{escape(unsubscribe_url)}">No more mail to this address</a></p>\n'
+        f'{_SMALL}<a style="color:inherit" href="{escape(unsubscribe_url)}">No more mail to this address</a></p>\n'
         if unsubscribe_url
         else ""
     )

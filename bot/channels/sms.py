@@ -57,8 +57,8 @@ def compose(message: Page | Activation) -> str:
         name = message.contact_name if septets(_one_line(message.contact_name)) else "you"
         return _fit(head, name, tail, tail)
     head = f"{mark}[TEST] " if message.is_test else mark
-    tail = f" Reply {message.code} to acknowledge, UNSUBSCRIBE to stop."
-    short = f" Reply {message.code} to ack, UNSUBSCRIBE to stop."
+    tail = f"\nReply {message.code} to acknowledge, UNSUBSCRIBE to stop."
+    short = f"\nReply {message.code} to ack, UNSUBSCRIBE to stop."
     return _fit(head, message.public_subject or "You have a page.", tail, short)
 
 

@@ -46,8 +46,8 @@ def test_an_activation_is_one_segment_with_its_code(name: str, repeats: bool) ->
 
 
 def test_a_subject_that_is_cut_shows_it() -> None:
-    assert "xxx... Reply" in compose(page(public_subject="x" * 300))
-    assert "ж… Reply" in compose(page(public_subject="ж" * 300))
+    assert "xxx...\nReply" in compose(page(public_subject="x" * 300))
+    assert "ж…\nReply" in compose(page(public_subject="ж" * 300))
 
 
 def test_a_page_never_says_the_secret_subject_or_content() -> None:
