@@ -10,7 +10,7 @@ class Fingerprints(Protocol):
 
 
 def normalised(medium: str, address: str) -> str:
-    """Spell an address as it is compared: a number as "+" and digits, a mail address in lower case.
+    """Spell an address as it is compared: a number as "+" and digits, mail in lower case.
 
     `medium` is EMAIL, SMS or VOICE. Nothing is checked here.
     """

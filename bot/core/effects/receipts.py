@@ -30,9 +30,11 @@ def record(
     )
 
 
-def record_failure(ctx: Context, page: Page, reason: str) -> None:
+def record_failure(
+    ctx: Context, page: Page, reason: str, *, vendor_id: str | None = None
+) -> None:
     """Write an ERROR receipt and let the engagement move on: this target will not be reached."""
-    record(ctx, page, "ERROR", reason)
+    record(ctx, page, "ERROR", reason, vendor_id=vendor_id)
     for target in ctx.select(Target, page_key=page.key):
         if not target.has_failed:
             ctx.update(target, has_failed=True)

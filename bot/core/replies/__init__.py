@@ -1,0 +1,30 @@
+"""What a person answered -> request -> words back; what a vendor tells -> receipts."""
+
+from bot.core.replies.buttons import MailPage, UnsubscribePage
+from bot.core.replies.calls import (
+    Acknowledged,
+    ActivationCode,
+    ActivationPrompt,
+    AlreadyClosed,
+    CallState,
+    Goodbye,
+    PagePrompt,
+    Unknown,
+)
+from bot.core.replies.chat import chat_code_in
+from bot.core.replies.door import Replies
+
+__all__ = [
+    "Acknowledged",
+    "ActivationCode",
+    "ActivationPrompt",
+    "AlreadyClosed",
+    "CallState",
+    "Goodbye",
+    "MailPage",
+    "PagePrompt",
+    "Replies",
+    "Unknown",
+    "UnsubscribePage",
+    "chat_code_in",
+]

@@ -1,0 +1,99 @@
+"""The buttons behind a mail's links. Looking changes nothing; only pressing does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.core.context import Context
+from bot.core.effects.links import key_of
+from bot.core.errors import ServiceError
+from bot.core.replies.accepting import accept_page, alias_of, closed_words, contact_caller
+from bot.core.replies.texts import channels_of, turn_off, turn_on_again
+from bot.core.store.contacts import ContactChannel
+from bot.core.store.engagements import Engagement, Page
+
+GONE = "This link is not known here any more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPage:
+    """A page as its mail's link shows it. `state` says why it is closed, "" where it is open."""
+
+    subject: str = field(repr=False)
+    contact: str
+    is_test: bool
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribePage:
+    contact: str
+    channel: str
+    is_off: bool
+
+
+def mail_page(ctx: Context, token: str) -> MailPage | None:
+    page = _page(ctx, token)
+    engagement = ctx.get(Engagement, page.engagement_key) if page else None
+    if page is None or engagement is None:
+        return None
+    return MailPage(
+        subject=engagement.texts["Subject"],
+        contact=alias_of(page.contact_arn),
+        is_test=engagement.is_test,
+        state=closed_words(ctx, page),
+    )
+
+
+def mail_accept(ctx: Context, token: str) -> str:
+    page = _page(ctx, token)
+    if page is None:
+        return GONE
+    try:
+        closed = accept_page(ctx, page, contact_caller(ctx, page.contact_arn), "EMAIL")
+    except ServiceError as refusal:
+        return refusal.message
+    return closed or f"Acknowledged. Thank you, {alias_of(page.contact_arn)}."
+
+
+def unsubscribe_page(ctx: Context, token: str) -> UnsubscribePage | None:
+    channel = _channel(ctx, token)
+    if channel is None:
+        return None
+    return UnsubscribePage(
+        contact=alias_of(channel.contact_arn),
+        channel=channel.name,
+        is_off=channel.opted_out_at is not None,
+    )
+
+
+def unsubscribe(ctx: Context, token: str) -> str:
+    channel = _channel(ctx, token)
+    if channel is None:
+        return GONE
+    if channel.opted_out_at is None:
+        turn_off(ctx, channel.address_fingerprint, "EMAIL")
+    return "No more mail will be sent to this address."
+
+
+def subscribe_again(ctx: Context, token: str) -> str:
+    """What START is to a text: a new activation code, which alone brings the pages back."""
+    channel = _channel(ctx, token)
+    if channel is None:
+        return GONE
+    if not turn_on_again(ctx, channels_of(ctx, channel.address_fingerprint), "EMAIL"):
+        return "Pages to this address were not turned off."
+    return (
+        "A new activation code is on its way to this address. Type it in chat to be paged here."
+    )
+
+
+def _page(ctx: Context, token: str) -> Page | None:
+    key = key_of(ctx, "ack", token)
+    return ctx.get(Page, key) if key else None
+
+
+def _channel(ctx: Context, token: str) -> ContactChannel | None:
+    key = key_of(ctx, "unsubscribe", token)
+    channel = ctx.get(ContactChannel, key) if key else None
+    return None if channel is None or channel.deleted_at is not None else channel

@@ -1,0 +1,106 @@
+"""Replies: each answer of a person, and each word of a vendor, in one transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from bot.core.access import Caller
+from bot.core.cascade import run_cascade
+from bot.core.channel import Delivery, Reply
+from bot.core.context import Context
+from bot.core.dispatch import Dispatcher
+from bot.core.ids import new_key
+from bot.core.replies import buttons, calls, chat, statuses, texts
+from bot.core.replies.accepting import door_context
+from bot.core.store.executor import Lane, Store
+from bot.core.store.transaction import Transaction
+from bot.core.store.work import Delivery as Delivered
+
+T = TypeVar("T")
+
+
+class Replies:
+    """The way in for phones, mail links and vendors. The vendor's signature is checked before."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, store: Store, *, account_id: str, region: str
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._store = store
+        self._account_id = account_id
+        self._region = region
+
+    async def text(
+        self, reply: Reply, *, medium: texts.TextMedium, delivery_id: str | None = None
+    ) -> str | None:
+        """Answer a text, in words; None: say nothing.
+
+        `delivery_id` is the vendor's name of the text: the second time it has no effect.
+        """
+
+        def answer(ctx: Context) -> str | None:
+            if delivery_id and not self._is_new(ctx, f"{medium} {delivery_id}"):
+                return None
+            return texts.answer_text(ctx, reply, medium)
+
+        return await self._write(answer)
+
+    async def chat_code(self, *, caller: Caller, code: str, incident_arn: str | None) -> str:
+        """Answer a code that was typed in chat. Raises ServiceError."""
+
+        def answer(ctx: Context) -> str:
+            return chat.chat_code_in(ctx.on_behalf_of(caller), code, incident_arn)
+
+        return await self._write(answer)
+
+    async def call_step(
+        self, token: str, *, call_sid: str, step: calls.Step, digits: str | None
+    ) -> calls.CallState:
+        """Say which script a call speaks next."""
+        return await self._write(
+            lambda ctx: calls.next_in_call(
+                ctx, token, call_sid=call_sid, step=step, digits=digits
+            )
+        )
+
+    async def mail_page(self, token: str) -> buttons.MailPage | None:
+        return await self._read(lambda ctx: buttons.mail_page(ctx, token))
+
+    async def mail_accept(self, token: str) -> str:
+        return await self._write(lambda ctx: buttons.mail_accept(ctx, token))
+
+    async def unsubscribe_page(self, token: str) -> buttons.UnsubscribePage | None:
+        return await self._read(lambda ctx: buttons.unsubscribe_page(ctx, token))
+
+    async def unsubscribe(self, token: str) -> str:
+        return await self._write(lambda ctx: buttons.unsubscribe(ctx, token))
+
+    async def subscribe_again(self, token: str) -> str:
+        return await self._write(lambda ctx: buttons.subscribe_again(ctx, token))
+
+    async def status(self, delivery: Delivery, page_key: str | None) -> None:
+        """Record what became of a message; told twice, it is recorded once."""
+        if delivery.receipt is not None:
+            await self._write(lambda ctx: statuses.record_status(ctx, delivery, page_key))
+
+    def _is_new(self, ctx: Context, delivery_id: str) -> bool:
+        row = Delivered(
+            key=new_key(), account_id=ctx.account_id, delivery_id=delivery_id, at=ctx.now
+        )
+        return ctx.tx.insert_or_ignore(row)
+
+    async def _write(self, work: Callable[[Context], T]) -> T:
+        def run(tx: Transaction) -> T:
+            ctx = self._context(tx)
+            answer = work(ctx)
+            run_cascade(ctx.unit)
+            return answer
+
+        return await self._store.write(run, Lane.REPLY)
+
+    async def _read(self, work: Callable[[Context], T]) -> T:
+        return await self._store.read(lambda tx: work(self._context(tx)))
+
+    def _context(self, tx: Transaction) -> Context:
+        return door_context(self._dispatcher.unit(tx), self._account_id, self._region)
