@@ -190,13 +190,11 @@ def _closing(message: Page | Activation) -> list[str]:
 
 
 def _small(notes: list[str], unsubscribe_url: str | None) -> str:
-    link = (
-        f'{_SMALL}<a style="color:inherit" href="{escape(unsubscribe_url)}">No more mail to this address</a></p>\n'
-        if unsubscribe_url
-        else ""
-    )
-    told = notes[:-1] if link else notes
-    return "".join(f"{_SMALL}{escape(note)}</p>\n" for note in told) + link
+    if not unsubscribe_url:
+        return "".join(f"{_SMALL}{escape(note)}</p>\n" for note in notes)
+    link = f'<a style="color:inherit" href="{escape(unsubscribe_url)}">'
+    last = f"{_SMALL}{link}No more mail to this address</a></p>\n"
+    return _small(notes[:-1], None) + last
 
 
 def _quoted(text: str) -> bytes:
