@@ -17,7 +17,7 @@ GONE = "This link is not known here any more."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPage:
-    """A page as its mail's link shows it. `state` says why it is closed, "" where it is open."""
+    """A page as its mail's link shows it. `state` says why it is closed, else ""."""
 
     subject: str = field(repr=False)
     contact: str

@@ -1,4 +1,4 @@
-"""What a call says next. Only a pressed key ever acknowledges; a voicemail hears the question."""
+"""What a call says next. Only a pressed key acknowledges; a voicemail hears the question."""
 
 from __future__ import annotations
 

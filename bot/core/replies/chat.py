@@ -1,4 +1,4 @@
-"""A code typed in chat: it needs no page id, and the person who typed it is the one on record."""
+"""A code typed in chat: it needs no page id, and who typed it is the one on record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Page
 from bot.core.store.kinds import instant_to_integer
 from bot.core.store.schema import table_of
-from bot.core.store.transaction import prepared
+from bot.core.store.statements import prepared
 
 DOOR = "slack"
 
@@ -56,7 +56,7 @@ WAITING = prepared(
 
 
 def chat_code_in(ctx: Context, code: str, incident_arn: str | None) -> str:
-    """Accept the page, or activate the channel, whose code a chat user typed; say what came of it.
+    """Accept the page, or activate the channel, whose code a chat user typed, and say so.
 
     `incident_arn` is the incident of the thread it was typed in, whose pages go first.
     Raises ServiceError for what the user may not do.

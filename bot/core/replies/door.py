@@ -1,4 +1,4 @@
-"""Replies: each answer of a person, and each word of a vendor, in one transaction of its own."""
+"""Each answer of a person, and each word of a vendor, in one transaction of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Replies:
-    """The way in for phones, mail links and vendors. The vendor's signature is checked before."""
+    """The way in for phones, mail links and vendors; the signature was checked before."""
 
     def __init__(
         self, dispatcher: Dispatcher, store: Store, *, account_id: str, region: str

@@ -83,7 +83,7 @@ def turn_off(ctx: Context, address: str, source: str) -> None:
 
 
 def turn_on_again(ctx: Context, channels: Sequence[ContactChannel], source: str) -> bool:
-    """Send a new activation code to each channel that its person turned off; it stays deactivated.
+    """Send a new activation code to each channel that was turned off; it stays deactivated.
 
     Answers whether a code is on its way: a medium without settings carries none.
     """
@@ -159,7 +159,7 @@ def _may_help(ctx: Context, address: str, medium: str) -> bool:
 
 
 def _audit(ctx: Context, channel: ContactChannel, operation: str, source: str) -> None:
-    """Opting out and back is no operation of the API, but whoever asks why finds it in the audit."""
+    """Opting out and back is no operation of the API; the audit knows it all the same."""
     request = Request(
         service="imbot",
         operation=operation,
