@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 from bot.playground.pulse import Json, Pulse
 from bot.playground.smtp import Envelope, SmtpServer, Stage, Trouble
@@ -76,13 +75,15 @@ class Mailbox:
     def misbehave(
         self, stage: Stage, reply: str = "", *, times: int = 1, address: str = "*"
     ) -> None:
-        """Answer wrongly at a stage: `451 4.7.1 Greylisted` at rcpt, `421 4.3.2 Closing` at mail,
-        `550 5.1.1 No such user` at rcpt, `535 5.7.8 Bad log-in` at auth; "" drops the connection.
+        """Answer wrongly at a stage; "" drops the connection.
+
+        As `451 4.7.1 Greylisted` or `550 5.1.1 No such user` at rcpt, `421 4.3.2 Closing` at
+        mail, `535 5.7.8 Bad log-in` at auth.
         """
         self.server.troubles += [Trouble(stage=stage, reply=reply, address=address)] * times
 
     def _deliver(self, envelope: Envelope, raw: bytes) -> None:
-        message = cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+        message = message_from_bytes(raw, policy=policy.default)
         for address in envelope.recipients:
             mail = Mail(
                 number=len(self.mails),

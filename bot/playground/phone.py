@@ -60,11 +60,13 @@ class Phone:
     def voicemail(self, value: bool) -> None:
         self.facts.has_voicemail = value
 
-    async def text(self, body: str) -> None:
-        """Text the bot; returns when the bot has answered the vendor's webhook."""
-        await self._vendor.pulse.spawn(
-            self._vendor.receive_text(self.facts, body), "text from a phone"
-        )
+    async def text(self, body: str, *, copies: int = 1) -> None:
+        """Text the bot; returns when the bot has answered the vendor's webhook.
+
+        `copies`: how often the vendor tells the bot of this one text, one after the other.
+        """
+        work = self._vendor.receive_text(self.facts, body, copies)
+        await self._vendor.pulse.spawn(work, "text from a phone")
 
     async def answer(self) -> str:
         """Wait for the phone to ring, take the call, and return what is said at first."""

@@ -113,7 +113,7 @@ class Vendor:
 
     # texts from phones
 
-    async def receive_text(self, subscriber: Subscriber, body: str) -> Text:
+    async def receive_text(self, subscriber: Subscriber, body: str, copies: int) -> Text:
         """Take a text from a phone: mind the vendor's words, ask the bot, send its answers."""
         text = Text(
             sid=new_sid("SM"),
@@ -129,7 +129,7 @@ class Vendor:
         subscriber.thread.append(text)
         handled = self._mind_keyword(subscriber, body)
         self.pulse.changed()
-        if self.sms_url:
+        for _ in range(copies if self.sms_url else 0):
             await self._tell_text(text, handled)
         return text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -50,7 +50,7 @@ class Pulse:
         self.surprises.append(line)
         self.changed()
 
-    async def watch(self) -> AsyncIterator[int]:
+    async def watch(self) -> AsyncGenerator[int, None]:
         """Yield the version now and after changes; several changes may be one step."""
         while True:
             change = self._change

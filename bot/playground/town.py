@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from types import TracebackType
 from typing import TypeVar
@@ -20,8 +20,8 @@ class Town:
     """Start it, give `settings` to a bot, `connect` it, then live in it.
 
     `now` dates what the vendors record (a test's clock); signatures always bear the real time.
-    `real_time`: a ringing phone and a silent keypad run out by themselves, and Slack waits before
-    its retries; otherwise nothing is waited for.
+    `real_time`: a ringing phone and a silent keypad run out by themselves, and Slack waits
+    before its retries; otherwise nothing is waited for.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Town:
         """Higher after each change."""
         return self.pulse.version
 
-    def watch(self) -> AsyncIterator[int]:
+    def watch(self) -> AsyncGenerator[int, None]:
         """Yield the version now, and after every change."""
         return self.pulse.watch()
 

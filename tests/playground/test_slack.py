@@ -11,23 +11,12 @@ import pytest
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.pulse import Fault, Pulse
 from bot.playground.slack import ANA, GENERAL, GUEST, INCIDENTS, PRIVATE, SlackTown
 
 DIVIDERS = [{"type": "divider"}]
-MRKDWN = {"type": "mrkdwn", "text": "x"}
-
-
-def plain(length: int) -> dict[str, str]:
-    return {"type": "plain_text", "text": "x" * length}
-
-
 BLOCKS: list[dict[str, Any]] = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "A card"}},
     {
@@ -180,39 +169,6 @@ async def test_slack_refuses_with_its_own_error(
     client: AsyncWebClient, arguments: dict[str, Any], error: str
 ) -> None:
     assert await refused(client.chat_postMessage(**arguments)) == error
-
-
-@pytest.mark.parametrize(
-    ("block", "complaint"),
-    [
-        (
-            {"type": "header", "text": plain(151)},
-            "less than 151",
-        ),
-        ({"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}, "less than 3001"),
-        ({"type": "section", "text": {"type": "mrkdwn", "text": ""}}, "more than 0"),
-        (
-            {"type": "context", "elements": [MRKDWN] * 11},
-            "no more than 10",
-        ),
-        ({"type": "nonsense"}, "unsupported type"),
-        (
-            {
-                "type": "actions",
-                "elements": [{"type": "button", "text": plain(76)}],
-            },
-            "less than 76",
-        ),
-    ],
-)
-async def test_a_block_over_its_limit_is_refused_with_the_reason(
-    client: AsyncWebClient, block: dict[str, Any], complaint: str
-) -> None:
-    with pytest.raises(SlackApiError) as caught:
-        await client.chat_postMessage(channel=INCIDENTS, text="x", blocks=[block])
-
-    assert caught.value.response["error"] == "invalid_blocks"
-    assert complaint in caught.value.response["response_metadata"]["messages"][0]
 
 
 async def test_a_wrong_token_and_a_missing_scope_are_told_apart(slack: SlackTown) -> None:
@@ -395,32 +351,3 @@ async def test_a_private_channel_is_unknown_to_whom_is_not_in_it(
 
     error = await refused(client.chat_postMessage(channel=PRIVATE, text="x"))
     assert error == "channel_not_found"
-
-
-async def test_socket_mode_takes_events_and_delivers_again_what_is_not_acknowledged(
-    slack: SlackTown,
-) -> None:
-    slack.server.door.patience = 0.2
-    seen: list[SocketModeRequest] = []
-
-    async def hear(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        seen.append(request)
-        if len(seen) > 1:
-            await client.send_socket_mode_response(
-                SocketModeResponse(envelope_id=request.envelope_id, payload={"text": "yes"})
-            )
-
-    web_client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
-    client = SocketModeClient(app_token=slack.app_token, web_client=web_client)
-    client.socket_mode_request_listeners.append(hear)
-    await client.connect()  # type: ignore[no-untyped-call]
-    await slack.pulse.until(lambda: slack.server.door.sockets)
-
-    await slack.say(ANA, slack.dm(ANA), "help")
-    await slack.pulse.settle()
-    assert [request.retry_attempt for request in seen] == [0, 1]
-
-    await slack.slash(ANA, INCIDENTS, "/aws", "help")
-    assert slack.channel(INCIDENTS).ephemerals[0]["text"] == "yes"
-    await client.close()  # type: ignore[no-untyped-call]
-    assert slack.pulse.surprises == []
