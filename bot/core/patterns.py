@@ -10,6 +10,7 @@ from functools import cache
 PART = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\p\{\w+\}|\\.|\.", re.DOTALL)
 IN_CLASS = re.compile(r"\\p\{(?:Is)?(\w+)\}|\\[sdw]")
 NESTED_REPEAT = re.compile(r"\((\[(?:\\.|[^\]\\])*\])\+\)\*")
+NOT_BLANK = r".*\S.*"
 ANY = r"[^\n\r\u0085\u2028\u2029]"
 ASCII = {r"\s": r" \t\n\x0b\f\r", r"\d": "0-9", r"\w": "a-zA-Z0-9_"}
 SPACES = r" \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -20,8 +21,11 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     r"""Compile a model's pattern, to be used with `fullmatch`.
 
     `\s`, `\d` and `\w` are ASCII's, `.` is no line's end, `\p{..}` is a Unicode category.
-    `([..]+)*` becomes `[..]*`, which means the same and takes linear time.
+    Two are written so that they take linear time: `([..]+)*` becomes `[..]*`, and `.*\S.*`
+    means "not blank", over several lines, too (a policy's text may have them).
     """
+    if source == NOT_BLANK:
+        return re.compile(r"\s*+\S.*", re.DOTALL)
     return re.compile(PART.sub(_part, NESTED_REPEAT.sub(r"\1*", source)))
 
 
