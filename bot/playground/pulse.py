@@ -157,6 +157,11 @@ class Faults:
     def clear(self) -> None:
         self._waiting.clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """All of them have been met."""
+        return not self._waiting
+
     def _take(self, name: str) -> Fault | None:
         for number, (pattern, fault) in enumerate(self._waiting):
             if fnmatch(name, pattern):

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncApp, AsyncSay
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.pulse import Pulse
+from bot.playground.pulse import Fault, Pulse
 from bot.playground.slack import ANA, INCIDENTS
 from bot.playground.town import Town
 from bot.settings import load_settings
@@ -121,3 +123,18 @@ async def test_closing_ends_a_socket_that_is_open() -> None:
 
 def _basic(auth: tuple[str, str]) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"}
+
+
+async def test_a_request_that_is_never_answered_does_not_keep_the_town_open() -> None:
+    town = Town()
+    await town.start()
+    town.slack.misbehave("auth.test", fault=Fault(mode="hang"))
+    client = AsyncWebClient(token=town.slack.bot_token, base_url=town.slack.api_url)
+
+    asked = asyncio.create_task(client.auth_test())
+    async with asyncio.timeout(5):
+        while not town.slack.server.faults.is_empty:
+            await asyncio.sleep(0)
+    await town.close()
+    with pytest.raises(aiohttp.ClientError):
+        await asked
