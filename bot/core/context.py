@@ -13,7 +13,7 @@ from bot.core.arns import build_arn
 from bot.core.channel import Post
 from bot.core.errors import ResourceNotFoundException
 from bot.core.ids import Key
-from bot.core.store.schema import Row
+from bot.core.store.schema import Row, table_of
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
 
@@ -46,11 +46,11 @@ Answerer = Callable[["Context", Mapping[str, Any], Mapping[str, Any]], Answer]
 class House:
     """What handlers may know of the process around them.
 
-    `media` are the channels that have settings ("email", "sms", "voice", "slack"). `owner` names this
-    process in the outbox. `public_url` has no slash at its end.
+    `media` are the channels that have settings ("email", "sms", "voice", "slack"). `name_owner` names
+    this process in the outbox. `public_url` has no slash at its end.
     """
 
-    owner: str
+    name_owner: Callable[[], str]
     media: frozenset[str]
     public_url: str | None
     carry: Callable[[list[Outbox]], None]
@@ -83,15 +83,15 @@ class Unit:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo, on an exception, all that was written and intended inside."""
+        """Undo, on an exception, all that was written and intended inside, but what is kept."""
         self.flush()
-        due, born, pages = len(self.due), len(self.born), self.pages
+        kept, due, born, pages = len(self.kept), len(self.due), len(self.born), self.pages
         try:
             with self.tx.savepoint():
                 yield
                 self.flush()
         except BaseException:
-            self.pending.clear()
+            self.pending = {row.key: row for row in self.kept[kept:]}
             del self.due[due:], self.born[born:]
             self.pages = pages
             raise
@@ -146,7 +146,7 @@ class Context:
     def update(self, row: R, **changes: Any) -> R:
         """Change a row that was read or added; answers the row as it is then."""
         if row.key in self.unit.pending:
-            changed = replace(row, **changes)
+            changed: R = replace(row, **changes)  # type: ignore[type-var]
             self.unit.pending[row.key] = changed
             return changed
         return self.unit.tx.update(row, **changes)
@@ -167,8 +167,8 @@ class Context:
 
     def find(self, row_type: type[R], arn: str) -> R | None:
         """The account's live row of that ARN."""
-        fields = row_type.__dataclass_fields__
-        live: Mapping[str, None] = {"deleted_at": None} if "deleted_at" in fields else {}
+        is_kept = "deleted_at" in table_of(row_type).c
+        live: Mapping[str, None] = {"deleted_at": None} if is_kept else {}
         return self.tx.find(row_type, account_id=self.account_id, arn=arn, **live)
 
     def require(self, row_type: type[R], arn: str) -> R:

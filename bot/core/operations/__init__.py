@@ -2,7 +2,12 @@
 
 from bot.core.operations import (
     chat_configurations,
+    contact_channels,
+    contacts,
+    engagements,
+    imbot,
     incidents,
+    pages,
     replication_sets,
     response_plans,
     timeline,
@@ -11,7 +16,12 @@ from bot.core.operations import (
 
 __all__ = [
     "chat_configurations",
+    "contact_channels",
+    "contacts",
+    "engagements",
+    "imbot",
     "incidents",
+    "pages",
     "replication_sets",
     "response_plans",
     "timeline",

@@ -1,0 +1,74 @@
+"""Addresses as people give them, checked and spelled as they are stored, or shown in part."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+
+from bot.core.errors import ValidationException
+from bot.core.store.contacts import Medium
+
+NO_NUMBER = "is not a phone number: give '+', the country code and the number"
+NO_MAIL = "is not an e-mail address"
+SHOWN_DIGITS = 4
+NUMBER = re.compile(r"\+[0-9][0-9 ().\-/\u00a0\u2010-\u2015]*")
+
+for _domain in ("local", "localhost", "test"):  # mail within one's own house is deliverable
+    SPECIAL_USE_DOMAIN_NAMES.remove(_domain)
+
+
+def checked(medium: Medium, address: str | None) -> str:
+    """Spell an address as it is stored: E.164, or a mail address with its domain in ASCII.
+
+    A number must be possible in its country, not assigned, so that fictional ones will do; the
+    name before a mail address' `@` is ASCII, and the domain has a dot or is `localhost`.
+    Raises ValidationException, which does not repeat the address.
+    """
+    text = (address or "").strip()
+    if not text:
+        raise _refused("is missing")
+    return _checked_mail(text) if medium == "EMAIL" else _checked_number(text)
+
+
+def masked(medium: Medium, address: str) -> str:
+    """Show enough for those who know it to recognise it: `a***@x.org`, `+*******0123`."""
+    if medium == "EMAIL":
+        name, _, domain = address.rpartition("@")
+        return f"{name[:1]}***@{domain}"
+    hidden = len(address) - 1 - SHOWN_DIGITS
+    return "+" + "*" * hidden + address[-SHOWN_DIGITS:]
+
+
+def _checked_number(text: str) -> str:
+    if not NUMBER.fullmatch(text):
+        raise _refused(NO_NUMBER)
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        raise _refused(NO_NUMBER) from None
+    if not phonenumbers.is_possible_number(number):
+        raise _refused(NO_NUMBER)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _checked_mail(text: str) -> str:
+    try:
+        mail = validate_email(
+            text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
+        )
+    except EmailNotValidError:
+        raise _refused(NO_MAIL) from None
+    domain = mail.ascii_domain
+    if "." not in domain and domain != "localhost":
+        raise _refused(NO_MAIL)
+    return f"{mail.local_part}@{domain}"
+
+
+def _refused(reason: str) -> ValidationException:
+    return ValidationException(
+        f"Invalid value provided - DeliveryAddress {reason}.",
+        reason="FIELD_VALIDATION_FAILED",
+        fields=[{"Name": "DeliveryAddress.SimpleAddress", "Message": reason}],
+    )

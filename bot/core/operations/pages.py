@@ -1,0 +1,155 @@
+"""Pages: accepting them, and what became of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.core.context import Context
+from bot.core.effects import acceptance, activations
+from bot.core.errors import ValidationException
+from bot.core.listing import listing, next_token_member
+from bot.core.registry import operation
+from bot.core.store.contacts import Contact
+from bot.core.store.engagements import Engagement, Page, Receipt
+from bot.core.store.schema import Wire, table_of
+
+_pages = table_of(Page).c
+_receipts = table_of(Receipt).c
+
+
+@operation("ssm-contacts", "AcceptPage")
+def accept_page(
+    ctx: Context,
+    *,
+    page_id: str,
+    accept_type: acceptance.AcceptType,
+    accept_code: str,
+    contact_channel_id: str | None = None,
+    note: str | None = None,
+    accept_code_validation: Literal["ENFORCE", "IGNORE"] = "ENFORCE",
+) -> None:
+    """Acknowledge a page (READ), or say that it arrived (DELIVERED).
+
+    Repeating it, or accepting a page whose engagement is over, is allowed and tells nobody
+    again. Our choice: the code is enforced unless IGNORE is asked for, and five wrong ones
+    within 15 minutes lock that address, for callers of this door, for 15 minutes.
+    Raises ValidationException for a wrong code, while locked, and for a contact channel that
+    the page did not go to. Source: AcceptPage, ssm-contacts 2021-05-03.
+    """
+    page = ctx.require(Page, page_id)
+    if contact_channel_id is not None and contact_channel_id != page.channel_arn:
+        raise ValidationException("The page did not go to this contact channel.")
+    if accept_code_validation == "ENFORCE":
+        _require_code(ctx, page, accept_code)
+    acceptance.accept(ctx, page, accept_type=accept_type, code=accept_code, note=note)
+
+
+@operation("ssm-contacts", "DescribePage")
+def describe_page(ctx: Context, *, page_id: str) -> Wire:
+    """Show a page with the texts of its engagement; SentTime is that of the last sending."""
+    page = ctx.require(Page, page_id)
+    engagement = ctx.get(Engagement, page.engagement_key)
+    return _summary(page) | (engagement.texts if engagement else {})
+
+
+@operation("ssm-contacts", "ListPagesByContact")
+def list_pages_by_contact(
+    ctx: Context,
+    *,
+    contact_id: str,
+    max_results: int | None = None,
+    next_token: str | None = None,
+) -> Wire:
+    """List the pages of a contact over all engagements, newest first.
+
+    A contact that bears the alias of a deleted one does not inherit its pages.
+    """
+    contact = ctx.require(Contact, contact_id)
+    pages, token = listing(
+        ctx,
+        Page,
+        _pages.contact_key == contact.key,
+        of="ListPagesByContact",
+        descending=True,
+        max_results=max_results,
+        next_token=next_token,
+    )
+    return {"Pages": list(map(_summary, pages))} | next_token_member(token)
+
+
+@operation("ssm-contacts", "ListPagesByEngagement")
+def list_pages_by_engagement(
+    ctx: Context,
+    *,
+    engagement_id: str,
+    max_results: int | None = None,
+    next_token: str | None = None,
+) -> Wire:
+    """List the pages of one person's engagement, newest first.
+
+    An escalation plan's own engagement has none; those of its people have.
+    """
+    engagement = ctx.require(Engagement, engagement_id)
+    pages, token = listing(
+        ctx,
+        Page,
+        _pages.engagement_key == engagement.key,
+        of="ListPagesByEngagement",
+        descending=True,
+        max_results=max_results,
+        next_token=next_token,
+    )
+    return {"Pages": list(map(_summary, pages))} | next_token_member(token)
+
+
+@operation("ssm-contacts", "ListPageReceipts")
+def list_page_receipts(
+    ctx: Context,
+    *,
+    page_id: str,
+    max_results: int | None = None,
+    next_token: str | None = None,
+) -> Wire:
+    """List a page's receipts in the order in which they came (our choice), the newest last."""
+    page = ctx.require(Page, page_id)
+    receipts, token = listing(
+        ctx,
+        Receipt,
+        _receipts.page_key == page.key,
+        of="ListPageReceipts",
+        max_results=max_results,
+        next_token=next_token,
+    )
+    return {"Receipts": list(map(_receipt, receipts))} | next_token_member(token)
+
+
+def _require_code(ctx: Context, page: Page, code: str) -> None:
+    """Raises ValidationException; a wrong code is counted all the same."""
+    door, who = ctx.caller.door, page.address_fingerprint or page.key
+    activations.require_unlocked(ctx, door, who)
+    if not activations.is_same_code(page.code, code):
+        activations.count_failure(ctx, door, who)
+        raise ValidationException("The accept code is wrong.")
+
+
+def _summary(page: Page) -> Wire:
+    document = {
+        "PageArn": page.arn,
+        "EngagementArn": page.engagement_arn,
+        "ContactArn": page.contact_arn,
+        "Sender": page.sender,
+        "IncidentId": page.incident_arn,
+        "SentTime": page.sent_at,
+        "DeliveryTime": page.delivered_at,
+        "ReadTime": page.read_at,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _receipt(receipt: Receipt) -> Wire:
+    document: Wire = {
+        "ContactChannelArn": receipt.channel_arn,
+        "ReceiptType": receipt.type,
+        "ReceiptTime": receipt.at,
+    }
+    return document | ({"ReceiptInfo": receipt.info} if receipt.info else {})
