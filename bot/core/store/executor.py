@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -10,7 +11,7 @@ from bot.core.store.lanes import Lane
 from bot.core.store.statements import DialectName
 from bot.core.store.transaction import Transaction
 
-__all__ = ["Lane", "Store", "StoreError", "open_store"]
+__all__ = ["Lane", "Store", "StoreError", "migrate_store", "open_store"]
 
 T = TypeVar("T")
 
@@ -65,3 +66,16 @@ async def open_store(
 
         return await PostgresStore.open(database_url, master_key, threads=threads)
     raise StoreError("The database URL must begin with sqlite:/// or postgresql://")
+
+
+async def migrate_store(database_url: str) -> None:
+    """Bring the schema to the newest version; an SQLite store does so whenever it is opened.
+
+    Raises StoreError.
+    """
+    if database_url.startswith("postgresql://"):
+        from bot.core.store.postgres import migrate
+
+        await asyncio.to_thread(migrate, database_url)
+    else:
+        await (await open_store(database_url)).close()

@@ -9,7 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NewType, Union, get_args, get_origin
 
 import orjson
-from sqlalchemy.types import BigInteger, Boolean, Double, LargeBinary, Text, TypeEngine
+from sqlalchemy.types import (
+    BigInteger,
+    Boolean,
+    Double,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+    TypeEngine,
+)
 
 Convert = Callable[[Any], Any]
 
@@ -24,12 +32,26 @@ class Kind:
     bytes that are encrypted, and are None where the kind cannot be. `check` raises ValueError.
     """
 
-    column: type[TypeEngine[Any]]
+    column: TypeEngine[Any]
     encode: Convert | None = None
     decode: Convert | None = None
     pack: Convert | None = None
     unpack: Convert | None = None
     check: Convert | None = None
+
+
+class Microseconds(TypeDecorator[Any]):
+    """An integer that is compared with instants and durations, and is one on the wire."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:  # noqa: ARG002
+        return self
+
+
+PLAIN_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that both databases order by its bytes."""
 
 
 def instant_to_integer(value: datetime) -> int:
@@ -70,9 +92,9 @@ def _refuse_negative(value: timedelta) -> None:
         raise ValueError(f"a duration must not be negative: {value!r}")
 
 
-TEXT = Kind(column=Text, pack=str.encode, unpack=bytes.decode)
+TEXT = Kind(column=PLAIN_TEXT, pack=str.encode, unpack=bytes.decode)
 DOCUMENT = Kind(
-    column=Text,
+    column=PLAIN_TEXT,
     encode=document_to_text,
     decode=orjson.loads,
     pack=document_to_bytes,
@@ -81,18 +103,18 @@ DOCUMENT = Kind(
 
 _KINDS: dict[Any, Kind] = {
     str: TEXT,
-    int: Kind(column=BigInteger),
-    float: Kind(column=Double),
-    bool: Kind(column=Boolean, decode=bool),
-    bytes: Kind(column=LargeBinary, pack=bytes, unpack=bytes),
+    int: Kind(column=BigInteger()),
+    float: Kind(column=Double()),
+    bool: Kind(column=Boolean(), decode=bool),
+    bytes: Kind(column=LargeBinary(), pack=bytes, unpack=bytes),
     datetime: Kind(
-        column=BigInteger,
+        column=Microseconds(),
         encode=instant_to_integer,
         decode=integer_to_instant,
         check=_refuse_naive,
     ),
     timedelta: Kind(
-        column=BigInteger,
+        column=Microseconds(),
         encode=duration_to_integer,
         decode=integer_to_duration,
         check=_refuse_negative,

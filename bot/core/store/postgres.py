@@ -22,7 +22,7 @@ from bot.core.store.bell import Bell
 from bot.core.store.executor import StoreError
 from bot.core.store.keys import NO_VAULT, load_vault
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
-from bot.core.store.migrations import HEAD, current_postgres
+from bot.core.store.migrations import HEAD, current_postgres, migrate_postgres
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction
 
@@ -36,7 +36,7 @@ FIRST_WAIT = 0.02
 
 DIALECT = Dialect(
     "postgresql",
-    core.dialect(paramstyle="format"),
+    core.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
     postgresql.insert,
     (psycopg.IntegrityError, psycopg.DataError),
     psycopg.Error,
@@ -154,7 +154,10 @@ class Worker:
         except BaseException as error:
             self._roll_back(connection)
             fault = tx.fault or error
-            if _may_repeat(fault):
+            if isinstance(fault, pg.ReadOnlySqlTransaction) and not entry.is_read:
+                self._disconnect()  # from a standby; the URL may name its primary
+                raise RepeatError(type(fault).__name__) from fault
+            if isinstance(fault, psycopg.OperationalError):
                 raise RepeatError(type(fault).__name__) from fault
             raise
         self._commit(connection)
@@ -193,23 +196,27 @@ class Worker:
             self._connection = None
 
 
-def _may_repeat(fault: BaseException) -> bool:
-    """Whether the attempt was undone for a passing reason: a conflict, a lost connection."""
-    return isinstance(fault, psycopg.OperationalError | pg.ReadOnlySqlTransaction)
-
-
 def _refusal(fault: BaseException | None) -> ServiceUnavailable:
     refusal = ServiceUnavailable("The database cannot take this now; nothing was done.")
     refusal.__cause__ = fault
     return refusal
 
 
-def _open_vault(database_url: str, master: bytes) -> Vault:
+def migrate(database_url: str) -> None:
+    """Bring the schema to the newest version. Raises StoreError."""
+    with _connect(database_url) as connection:
+        migrate_postgres(connection)
+
+
+def _connect(database_url: str) -> psycopg.Connection:
     try:
-        connection = psycopg.connect(database_url)
+        return psycopg.connect(database_url)
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL cannot be reached: {error}") from None
-    with connection:
+
+
+def _open_vault(database_url: str, master: bytes) -> Vault:
+    with _connect(database_url) as connection:
         version = current_postgres(connection)
         if version != HEAD:
             found = f"schema version {version}" if version else "no schema"

@@ -64,7 +64,14 @@ class SqliteStore:
     dialect: DialectName = "sqlite"
 
     def __init__(
-        self, path: Path, lock: int, connection: sqlite3.Connection, vault: Vault, limit: int
+        self,
+        path: Path,
+        lock: int,
+        connection: sqlite3.Connection,
+        vault: Vault,
+        *,
+        lane_limit: int,
+        group_seconds: float,
     ) -> None:
         self.vault = vault
         self._path = path
@@ -72,7 +79,8 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._cursor = connection.cursor()
-        self._lanes = Lanes(limit)
+        self._lanes = Lanes(lane_limit)
+        self._group_seconds = group_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
         self._reading = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
@@ -81,7 +89,12 @@ class SqliteStore:
 
     @classmethod
     async def open(
-        cls, path: str, master_key: str | None = None, *, lane_limit: int = LANE_LIMIT
+        cls,
+        path: str,
+        master_key: str | None = None,
+        *,
+        lane_limit: int = LANE_LIMIT,
+        group_seconds: float = GROUP_SECONDS,
     ) -> SqliteStore:
         """Raises StoreError where another process holds the database, MasterKeyError."""
         database = _database_file(path)
@@ -92,7 +105,14 @@ class SqliteStore:
         except BaseException:
             os.close(lock)
             raise
-        return cls(database, lock, connection, vault, lane_limit)
+        return cls(
+            database,
+            lock,
+            connection,
+            vault,
+            lane_limit=lane_limit,
+            group_seconds=group_seconds,
+        )
 
     async def write(self, work: Callable[[Transaction], T], lane: Lane = Lane.REQUEST) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
@@ -147,7 +167,7 @@ class SqliteStore:
         self._answer(members)
 
     def _followers(self) -> Iterator[Entry]:
-        ends_at = time.monotonic() + GROUP_SECONDS
+        ends_at = time.monotonic() + self._group_seconds
         for _ in range(GROUP_SIZE - 1):
             entry = self._lanes.take_waiting()
             if entry is None:
