@@ -1,6 +1,6 @@
 """What a person answered -> request -> words back; what a vendor tells -> receipts."""
 
-from bot.core.replies.buttons import MailPage, UnsubscribePage
+from bot.core.replies.buttons import GONE, MailPage, UnsubscribePage
 from bot.core.replies.calls import (
     Acknowledged,
     ActivationCode,
@@ -15,6 +15,7 @@ from bot.core.replies.chat import chat_code_in
 from bot.core.replies.door import Replies
 
 __all__ = [
+    "GONE",
     "Acknowledged",
     "ActivationCode",
     "ActivationPrompt",

@@ -32,15 +32,16 @@ class Replies:
         self._region = region
 
     async def text(
-        self, reply: Reply, *, medium: texts.TextMedium, delivery_id: str | None = None
+        self, reply: Reply, *, medium: str, delivery_id: str | None = None
     ) -> str | None:
         """Answer a text, in words; None: say nothing.
 
-        `delivery_id` is the vendor's name of the text: the second time it has no effect.
+        `medium` is SMS or EMAIL. `delivery_id` is vendor and vendor's id ("twilio SM..."): what
+        comes a second time has no effect.
         """
 
         def answer(ctx: Context) -> str | None:
-            if delivery_id and not self._is_new(ctx, f"{medium} {delivery_id}"):
+            if delivery_id and not self._is_new(ctx, delivery_id):
                 return None
             return texts.answer_text(ctx, reply, medium)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
 
 from bot.core.audit import audit_row
 from bot.core.channel import Reply
@@ -27,8 +26,6 @@ from bot.core.store.accounts import FailedTry
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page
 
-TextMedium = Literal["SMS", "EMAIL"]
-
 HELP_ANSWERS = 3
 HELP_WINDOW = timedelta(hours=1)
 """So many help answers go to one address in that time: two machines never talk for long."""
@@ -47,7 +44,7 @@ LOCKED = (
 )
 
 
-def answer_text(ctx: Context, reply: Reply, medium: TextMedium) -> str | None:
+def answer_text(ctx: Context, reply: Reply, medium: str) -> str | None:
     """Do what a text asks, and say so; None where nothing is to be said."""
     address = fingerprint(ctx.unit.tx.vault, medium, reply.sender)
     channels = channels_of(ctx, address)
@@ -113,7 +110,7 @@ def _answer_code(
     code: str,
     address: str,
     channels: Sequence[ContactChannel],
-    medium: TextMedium,
+    medium: str,
 ) -> str | None:
     if activations.is_locked(ctx, medium, address):
         return None
