@@ -123,7 +123,7 @@ class Health:
 
 
 def _receipts(tx: Transaction) -> Iterator[Gauge]:
-    counted = {kind: count for kind, count in tx.records(RECEIPTS)}
+    counted = {record[0]: record[1] for record in tx.records(RECEIPTS)}
     for kind in ("SENT", "DELIVERED", "READ", "ERROR", "STOP"):
         yield Gauge(
             name="imbot_receipts",
