@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
 
 from bot.commands.describe import expected
 from bot.commands.grammar import Command, Value, straight_quotes
-from bot.commands.names import Form, Member, form_of, operation_of, service_of, spelled
+from bot.commands.names import Form, Member, form_named, service_of, spelled
 from bot.commands.problems import ChatError, did_you_mean, shortened
 from bot.commands.query import apply_query, compiled
 from bot.commands.values import Fault, Unfit, fitting
@@ -91,23 +91,26 @@ def bind(command: Command, default_region: str, *, now: datetime | None = None) 
     )
 
 
+@lru_cache(256)
+def _is_region(region: str) -> bool:
+    return _REGION.fullmatch(region) is not None
+
+
 def _form(words: Sequence[str]) -> Form:
     """The operation that the leading words name. Raises ChatError."""
+    if len(words) == 2:
+        return form_named(*words)
     if not words:
         raise ChatError("Type a command, or `@aws help`.")
     service = service_of(words[0])
     if len(words) == 1:
         raise ChatError(f"What should {service} do? Type `@aws {service} help`.")
-    operation = operation_of(service, words[1])
-    form = form_of(service, operation)
-    if len(words) > 2:
-        raise ChatError(_stray(form, " ".join(words[2:])))
-    return form
-
-
-def _stray(form: Form, typed: str) -> str:
-    option = form.required[0].option if form.required else "help"
-    return f"`{shortened(typed)}` stands alone; name its option, for example `--{option} ...`."
+    form = form_named(service, words[1])
+    options = [member.option for member in form.required.values()] or ["help"]
+    raise ChatError(
+        f"`{shortened(' '.join(words[2:]))}` stands alone; name its option, "
+        f"for example `--{options[0]} ...`."
+    )
 
 
 class _Binding:
@@ -123,13 +126,16 @@ class _Binding:
         self._unread: set[str] = set()
 
     def take(self, name: str, values: Sequence[Value]) -> None:
-        member = self._form.members.get(spelled(name))
+        member = self._form.member(name)
         if member is None:
             self._take_other(name, values)
             return
         if member.name in self._given:
             self.notes.append(f"`--{member.option}` stands there twice; the last one counts.")
-        self._read(member, values)
+        if member.is_text and len(values) == 1:
+            self._given[member.name] = values[0].text
+        else:
+            self._read(member, values)
 
     def check_query(self, query: str) -> None:
         try:
@@ -142,22 +148,24 @@ class _Binding:
         form, given = self._form, self._given
         if self._base:
             given = self._base | given
-        missing = [
-            member
-            for member in form.required
-            if member.name not in given and member.name not in self._unread
-        ]
-        if not missing and not self.faults:
+        if not self.faults and form.required.keys() <= given.keys():
             try:
                 validate(form.service, form.operation, given)
             except ServiceError as refusal:
-                self.faults += self._broken_rules(given) or [refusal.message]
-        elif given:
-            self.faults += self._broken_rules(given)
-        if missing or self.faults:
-            told = [f"Add `--{m.option}`: {expected(m.shape)}." for m in missing]
-            raise ChatError(*told, *self.faults, missing=[member.name for member in missing])
-        return given
+                raise ChatError(*(self._broken_rules(given) or [refusal.message])) from None
+            return given
+        missing = [
+            member
+            for name, member in form.required.items()
+            if name not in given and name not in self._unread
+        ]
+        told = [f"Add `--{member.option}`: {expected(member.shape)}." for member in missing]
+        raise ChatError(
+            *told,
+            *self.faults,
+            *self._broken_rules(given),
+            missing=[member.name for member in missing],
+        )
 
     def _read(self, member: Member, values: Sequence[Value]) -> None:
         if not values:
@@ -195,7 +203,7 @@ class _Binding:
 
     def _unknown(self, name: str) -> str:
         form = self._form
-        hint = did_you_mean(kebab(name[:100]), form.options())
+        hint = did_you_mean(kebab(name[:100]), form.by_option)
         command = f"{form.service} {kebab(form.operation)}"
         help_line = "" if hint else f" Type `@aws {command} --help`."
         return f"{kebab(form.operation)} has no `--{shortened(name)}`.{hint}{help_line}"

@@ -65,9 +65,14 @@ _OPTION = rf"""
     (?P<mark>[*_~`]*)[{DASHES}]{{1,3}}
     (?P<name>[A-Za-z](?:[{DASHES}\w]*[A-Za-z0-9])?)[*_~`]*(?:(?P<equals>=)|(?=\s|\Z))
 """
-_BLANK = r"(?:\s|\\\n)*"
+_BLANK = r"\s*(?:\\\n\s*)*"
 _TOKEN = re.compile(rf"{_BLANK}(?:{_OPTION}|{_VALUE})", re.VERBOSE | re.DOTALL)
 _AFTER_EQUALS = re.compile(_VALUE, re.VERBOSE | re.DOTALL)
+
+_COMMON = re.compile(
+    r"""\s*(?:--?([A-Za-z][A-Za-z0-9-]*)(?=\s|\Z)|"([^"\\]*)"(?=\s|\Z)"""
+    r"""|([^\s"'\[{\\*`_~-][^\s"'\[{\\]*)(?=\s|\Z)|(\S))"""
+)
 
 _SEGMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|\\(["\'])', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\$`\n])')
@@ -83,6 +88,7 @@ _MAY_PRECEDE_A_QUOTE = frozenset("=,:[{(")
 _QUOTES = DOUBLE_QUOTES + SINGLE_QUOTES
 _WRAPS = frozenset("`*" + _QUOTES)
 _UNCLOSED_SCANS = 8
+_EVERYWHERE = frozenset(("region", "query", "help", "h"))
 _FILE = frozenset(("file", "FILE", "File"))
 _NOTHING = Value("", True)
 
@@ -92,20 +98,21 @@ def parse(text: str) -> Command:
 
     Raises ChatError where a value names a file, or `--region` or `--query` has no value.
     """
-    words, options = _Reader(typed_text(text)).read()
+    text = typed_text(text)
+    words, options = read_common(text) or _Reader(text).read()
     region = query = None
     is_help = bool(words) and words[-1].lower() == "help"
     kept = []
     for option in options:
         name = option.name.lower()
-        if name == "region":
+        if name not in _EVERYWHERE:
+            kept.append(option)
+        elif name == "region":
             region = straight_hyphens(_text_of(option, "us-east-1"))
         elif name == "query":
             query = _text_of(option, "'name'")
-        elif name in ("help", "h"):
-            is_help = True
         else:
-            kept.append(option)
+            is_help = True
     return Command(
         words=tuple(words), options=tuple(kept), region=region, query=query, help=is_help
     )
@@ -125,6 +132,31 @@ def _text_of(option: Option, example: str) -> str:
             f"`--{option.name}` needs a value, such as `--{option.name} {example}`."
         )
     return " ".join(value.text for value in option.values)
+
+
+def read_common(text: str) -> tuple[list[str], list[Option]] | None:
+    """Read a line of plain words and plain quotes, in a third of the time; None for others."""
+    if not text.isascii() or "://" in text:
+        return None
+    words: list[str] = []
+    options: list[Option] = []
+    values: list[Value] = []
+    name = ""
+    for named, quoted, bare, odd in _COMMON.findall(text):
+        if odd:
+            return None
+        if named:
+            if name:
+                options.append(Option(name, tuple(values)))
+                values = []
+            name = named
+        elif name:
+            values.append(Value(bare or quoted, not bare))
+        else:
+            words.append(_undecorated(bare) if bare else quoted)
+    if name:
+        options.append(Option(name, tuple(values)))
+    return words, options
 
 
 class _Reader:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from bot.commands.describe import example, expected
-from bot.commands.names import VERBS, Form, Member, form_of, operation_of, service_of
+from bot.commands.names import VERBS, Form, Member, form_named, service_of
 from bot.core.service_models import (
     SERVICES,
     kebab,
@@ -55,7 +55,7 @@ def help_for(words: Sequence[str], is_answered: IsAnswered) -> HelpPage:
     service = service_of(asked[0])
     if len(asked) == 1:
         return _service_page(service, is_answered)
-    return _operation_page(form_of(service, operation_of(service, asked[1])), is_answered)
+    return _operation_page(form_named(service, asked[1]), is_answered)
 
 
 def _overview() -> HelpPage:
@@ -87,11 +87,11 @@ def _operation_page(form: Form, is_answered: IsAnswered) -> HelpPage:
     command = f"@aws {form.service} {kebab(form.operation)}"
     summary = first_sentence(operation_model(form.service, form.operation).documentation)
     tokens = token_members(form.service, form.operation)
-    required = [member for member in form.required if member.name not in tokens]
+    required = [member for name, member in form.required.items() if name not in tokens]
     optional = [
         member
         for member in form.members.values()
-        if member not in form.required and member.name not in tokens
+        if member.name not in form.required and member.name not in tokens
     ]
     mark = "" if is_answered(form.service, form.operation) else f" {_NOT_YET}"
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.commands.problems import ChatError, did_you_mean, shortened
 from bot.commands.values import ReadWords, read_words
@@ -30,26 +30,31 @@ _LONGEST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An input member: `name` as the model spells it, `option` as the AWS CLI does."""
+    """An input member: `name` as the model spells it, `option` as the AWS CLI does.
+
+    `is_text`: any text will do, as far as reading goes.
+    """
 
     name: str
     option: str
     shape: Shape
     read: ReadWords
+    is_text: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What an operation can be given. `members` is keyed by every name in `spelled`'s form."""
+    """What an operation can be given; `by_option` and `members` (by `spelled`) are the same."""
 
     service: str
     operation: str
     shape: Shape
+    by_option: Mapping[str, Member]
     members: Mapping[str, Member]
-    required: tuple[Member, ...]
+    required: Mapping[str, Member]
 
-    def options(self) -> list[str]:
-        return [member.option for member in self.members.values()]
+    def member(self, typed: str) -> Member | None:
+        return self.by_option.get(typed) or self.members.get(spelled(typed))
 
 
 def spelled(name: str) -> str:
@@ -61,16 +66,33 @@ def spelled(name: str) -> str:
 def form_of(service: str, operation: str) -> Form:
     """Compile what binding needs to know of an operation."""
     shape = operation_model(service, operation).input_shape
-    members = {
-        spelled(name): Member(
-            name=name, option=kebab(name), shape=member, read=read_words(member)
-        )
-        for name, member in shape.members.items()
-    }
-    required = tuple(members[spelled(name)] for name in shape.required_members)
+    members = [_member(name, member) for name, member in shape.members.items()]
+    by_name = {member.name: member for member in members}
     return Form(
-        service=service, operation=operation, shape=shape, members=members, required=required
+        service=service,
+        operation=operation,
+        shape=shape,
+        by_option={member.option: member for member in members},
+        members={spelled(member.name): member for member in members},
+        required={name: by_name[name] for name in shape.required_members},
     )
+
+
+def _member(name: str, shape: Shape) -> Member:
+    return Member(
+        name=name,
+        option=kebab(name),
+        shape=shape,
+        read=read_words(shape),
+        is_text=shape.type_name == "string" and not shape.enum,
+    )
+
+
+@lru_cache(1024)
+def form_named(service_word: str, operation_word: str) -> Form:
+    """What two typed words name. Raises ChatError with a suggestion."""
+    service = service_of(service_word)
+    return form_of(service, operation_of(service, operation_word))
 
 
 def service_of(word: str) -> str:

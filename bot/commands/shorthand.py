@@ -158,18 +158,16 @@ class _Shorthand:
         return text[start : self._at].replace("\\,", ",").strip()
 
     def _closes(self, bracket: str) -> bool:
-        at = self._at
-        if at >= len(self._text):
+        found = self._text[self._at : self._at + 1]
+        if not found:
             raise ShorthandError(f"the closing `{bracket}` is missing")
-        if self._text[at] != bracket:
-            return False
-        self._at = at + 1
-        return True
+        self._at += found == bracket
+        return found == bracket
 
     def _separate(self, closing: str) -> None:
         """Pass the comma between two items; none is needed before the closing bracket."""
         self._skip_blanks(self._at)
-        if self._text[self._at : self._at + 1] != closing:
+        if self._text[self._at : self._at + 1] not in (closing, ""):
             self._comma(f"`,` or `{closing}`")
 
     def _comma(self, expected: str = "`,`") -> None:
