@@ -1,4 +1,4 @@
-"""The command line: `imbot serve`, `demo`, `migrate`, `doctor`, `keys`, `rotate-key`, `backup`, `restore`."""
+"""The command line `imbot`. What a command needs is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
     return _run(lambda: demo(settings, port=options.port))
 
 
-def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     from bot.upkeep import migrate
 
     return migrate(settings)
 
 
-def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+def _doctor(settings: Settings, _: argparse.Namespace) -> int:
     from bot.doctor import examine
 
     return asyncio.run(examine(settings))
@@ -105,7 +105,7 @@ def _keys(settings: Settings, options: argparse.Namespace) -> int:
     return asyncio.run(keys(settings, options.verb, name))
 
 
-def _rotate_key(settings: Settings, options: argparse.Namespace) -> int:
+def _rotate_key(settings: Settings, _: argparse.Namespace) -> int:
     from bot.upkeep import rotate_key
 
     return asyncio.run(rotate_key(settings))

@@ -25,13 +25,14 @@ from bot.core.keyring import Keyring
 from bot.core.poller import Poller
 from bot.core.replies import Replies
 from bot.core.store.executor import Store, open_store
-from bot.core.store.lease import open_lease
+from bot.core.store.lease import Lease
 from bot.core.store.work import Outbox
 from bot.core.tasks.sweep import ensure_sweep
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
-from bot.web.routes import make_web_app
+from bot.web.health import Health
+from bot.web.routes import Doors, web_application
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -62,6 +63,12 @@ class Hands:
         if self.engine is not None:
             self.engine.wake(at)
 
+    def wake_all(self) -> None:
+        """Another process has announced work."""
+        self.wake_courier()
+        if self.engine is not None:
+            self.engine.look()
+
     def wake_courier(self) -> None:
         if self.courier is not None:
             self.courier.wake()
@@ -80,6 +87,7 @@ class App:
     replies: Replies
     poller: Poller
     deliveries: Deliveries
+    channels: Mapping[str, Channel]
     account: TwilioAccount | None
     client: AsyncWebClient | None
     port: int = 0
@@ -108,8 +116,9 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     master_key = settings.master_key.get_secret_value() if settings.master_key else None
     store = await open_store(settings.database_url, master_key)
     stack.push_async_callback(store.close)
-    lease = await open_lease(store)
-    stack.push_async_callback(lease.close)
+    lease = Lease(store)
+    await lease.start()
+    stack.push_async_callback(lease.end)
     session = ClientSession(timeout=ClientTimeout(total=30))
     stack.push_async_callback(session.close)
     account, client = _twilio_account(settings, session), _slack_client(settings, session)
@@ -118,7 +127,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         stack.push_async_callback(channel.close)
     hands = Hands()
     house = House(
-        owner=lease.owner,
+        name_owner=lambda: lease.owner,
         media=frozenset(channels),
         public_url=settings.public_url,
         carry=hands.carry,
@@ -131,7 +140,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     courier = Courier(store, clock, lease, channels, dispatcher.unit)
     engine = Engine(store, clock, dispatcher.unit, _preparations(client))
     hands.engine, hands.courier = engine, courier
-    replies = Replies(dispatcher, store, settings.account_id, settings.region)
+    store.listen(hands.wake_all)
+    replies = Replies(dispatcher, store, account_id=settings.account_id, region=settings.region)
     return App(
         settings=settings,
         clock=clock,
@@ -145,10 +155,10 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
             clock,
             channels,
             replies,
-            account_id=settings.account_id,
             has_callbacks=settings.public_url is not None,
         ),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
+        channels=channels,
         account=account,
         client=client,
     )
@@ -157,13 +167,21 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
 async def _listen(app: App, stack: AsyncExitStack) -> None:
     """Open the port first; what is slow to import is imported while it already answers."""
     settings = app.settings
-    callbacks = Callbacks(app.replies, app.account, settings.public_url)
-    slack = await _slack_door(app, stack) if app.client is not None else None
-    api = ApiDoor(app.dispatcher)
-    site_app = make_web_app(
-        api=api, callbacks=callbacks, slack=slack, store=app.store, clock=app.clock
+    callbacks = Callbacks(
+        app.replies,
+        public_url=settings.public_url,
+        account=app.account,
+        sms=app.channels.get("sms"),  # type: ignore[arg-type]
+        voice=app.channels.get("voice"),  # type: ignore[arg-type]
     )
-    runner = web.AppRunner(site_app, access_log=None, handle_signals=False)
+    slack = await _slack_door(app, app.client, stack) if app.client is not None else None
+    doors = Doors(
+        api=ApiDoor(app.dispatcher),
+        callbacks=callbacks,
+        health=Health(app.store, app.clock),
+        slack=slack,
+    )
+    runner = web.AppRunner(web_application(doors), access_log=None, handle_signals=False)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
@@ -174,7 +192,12 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
 async def _work(app: App, stack: AsyncExitStack) -> None:
     account_id = app.settings.account_id
     await app.store.write(lambda tx: ensure_sweep(app.dispatcher.unit(tx), account_id))
-    for work in (app.courier.run(), app.engine.run(), app.poller.run()):
+    for work in (
+        app.courier.run(),
+        app.courier.keep_lease(),
+        app.engine.run(),
+        app.poller.run(),
+    ):
         _in_background(work, stack)
 
 
@@ -265,11 +288,10 @@ def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:
     return {"answer_delivery": SlackPeople(client).prepare}
 
 
-async def _slack_door(app: App, stack: AsyncExitStack) -> SlackDoor:
+async def _slack_door(app: App, client: AsyncWebClient, stack: AsyncExitStack) -> SlackDoor:
     from bot.commands.slack import SlackDoor
 
-    assert app.client is not None
-    door = SlackDoor(app.settings, app.client, app.deliveries)
+    door = SlackDoor(app.settings, client, app.deliveries)
     stack.push_async_callback(door.close)
     await door.connect()
     return door

@@ -1,4 +1,6 @@
-"""Logging: one line an event, as text or JSON; never a code, a token, an address or a message."""
+"""Logging: one line an event, as text or JSON; never a code, a token, an address or a
+message.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(
+                timespec="milliseconds"
+            ),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),

@@ -1,4 +1,6 @@
-"""`imbot serve`: open everything, say what is on and what is off, and work until asked to stop."""
+"""`imbot serve`: open everything, say what is on and what is off, and work until asked to
+stop.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,11 @@ def state_of(app: App) -> list[str]:
         lines.append(f"imbot answers on http://{settings.host}:{app.port}")
     media = app.dispatcher.media
     names = {"slack": "SLACK_BOT_TOKEN", "email": "SMTP_HOST", "sms": "TWILIO_ACCOUNT_SID"}
-    off = [f"{name} ({names.get(name, 'TWILIO_ACCOUNT_SID')})" for name in
-           ("slack", "email", "sms", "voice") if name not in media]
+    off = [
+        f"{name} ({names.get(name, 'TWILIO_ACCOUNT_SID')})"
+        for name in ("slack", "email", "sms", "voice")
+        if name not in media
+    ]
     if off:
         lines.append(f"Off, because their settings are absent: {', '.join(off)}.")
     if settings.access_key_id is None:

@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The environment of ARCHITECTURE's section 7. A medium whose settings are absent is off."""
+    """The environment of ARCHITECTURE's section 7. A medium whose settings are absent is
+    off.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
 
@@ -93,12 +95,14 @@ class Settings(BaseSettings):
 
 
 class SettingsError(Exception):
-    """Every fault of the environment, one line each, by the variable's name; never its value."""
+    """Every fault of the environment, one line each, by the variable's name; never its
+    value.
+    """
 
 
 def load_settings() -> Settings:
     try:
-        return Settings()
+        return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         lines = [
             f"{'.'.join(map(str, fault['loc'])) or 'Settings'}: {fault['msg']}"

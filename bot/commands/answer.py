@@ -1,4 +1,4 @@
-"""What is typed or pressed in Slack -> request -> words, inside the transaction of its delivery."""
+"""What is typed or pressed in Slack -> request -> words, in its delivery's transaction."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from bot.core.regions import NoReplicationSet
 from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in
 
+
 class ChatDoor:
     """Answers deliveries of the Slack door; see `core.deliveries`."""
 
@@ -36,7 +37,7 @@ class ChatDoor:
         self._region = region
 
     def answer(self, ctx: Context, document: Document, prepared: Document) -> Answer:
-        """Say something to every delivery; a refusal is said in words, and nothing is half done."""
+        """Answer every delivery; a refusal is said in words, and nothing is half done."""
         if document["kind"] == REPORT:
             return report(ctx, document)
         try:

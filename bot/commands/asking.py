@@ -36,7 +36,7 @@ def request_of(
 
 
 def post_of(ctx: Context, document: Document, card: Card) -> Post:
-    """An answer where the question was asked: in its thread; in the channel for a slash command."""
+    """An answer where it was asked: in its thread; in the channel for a slash command."""
     return Post(
         key=new_key(),
         address=document["channel"],

@@ -1,4 +1,4 @@
-"""Slack user and channel -> Caller: who is a full member, and what a channel's configuration allows."""
+"""Slack user and channel -> Caller: full members act, as far as the channel allows."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ DEFAULT_ROLE = "imbot-responder"
 
 
 class SlackPeople:
-    """Asks Slack who somebody is, before the transaction that answers him, and remembers for a while."""
+    """Asks Slack who somebody is, before the transaction that answers, and remembers."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def prepare(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Answers `user` and `channel` as Slack describes them; None for what it does not know."""
+        """Answers `user` and `channel` as Slack describes them; None for what it does not
+        know.
+        """
         document = arguments["document"]
         user = await self._ask(document["user"], "users_info", "user")
         channel = None
@@ -63,7 +65,9 @@ def caller_of(
     admins: frozenset[str],
     region: str,
 ) -> Caller:
-    """Say on whose behalf a delivery acts. Raises AccessDeniedException, in words for a person."""
+    """Say on whose behalf a delivery acts. Raises AccessDeniedException, in words for a
+    person.
+    """
     user = prepared.get("user") or {}
     rights, role = _rights(ctx, document, prepared, admins=admins)
     name = (

@@ -1,4 +1,6 @@
-"""Bolt's listeners: commit what came under its unique key, acknowledge, and let a job do the work."""
+"""Bolt's listeners: commit what came under its unique key, acknowledge, and let a job do the
+work.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from aiohttp import web
 from bot.core.deliveries import Deliveries
 from bot.settings import Settings
 
@@ -27,7 +29,9 @@ Ack = Callable[..., Awaitable[Any]]
 
 
 class SlackDoor:
-    """One catch-all listener a kind: Bolt scans listeners one by one, routing here is a look-up."""
+    """One catch-all listener a kind: Bolt scans listeners one by one, routing here is a
+    look-up.
+    """
 
     def __init__(
         self, settings: Settings, client: AsyncWebClient, deliveries: Deliveries
@@ -47,19 +51,23 @@ class SlackDoor:
         self._socket: AsyncSocketModeHandler | None = None
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Answer a request of Slack's: events, slash commands and interactivity share one address."""
+        """Answer a request of Slack's: events, slash commands and interactivity share one
+        address.
+        """
         bolt_request = await to_bolt_request(request)
         return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
 
     async def connect(self) -> None:
-        """Open the Socket Mode connection, where there is an app token; it reconnects by itself."""
+        """Open the Socket Mode connection, where there is an app token; it reconnects by
+        itself.
+        """
         if self._app_token is not None:
             self._socket = AsyncSocketModeHandler(self._app, self._app_token.get_secret_value())
-            await self._socket.connect_async()
+            await self._socket.connect_async()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
         if self._socket is not None:
-            await self._socket.close_async()
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
 
     async def _on_event(self, body: Mapping[str, Any]) -> None:
         document = _read_event(body)

@@ -9,6 +9,7 @@ from bot.channels.slack.cards import test_page_card
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.grammar import Command
 from bot.commands.problems import ChatError
+from bot.core.channel import Post
 from bot.core.context import Answer, Context
 from bot.core.dispatch import answer_within
 
@@ -46,7 +47,7 @@ def start_test_page(ctx: Context, document: Document, command: Command) -> Answe
 def report(ctx: Context, document: Document) -> Answer:
     """Post what is new since the last look, and look again until the waits are used up."""
     lines = _lines(ctx, document)
-    posts = ()
+    posts: tuple[Post, ...] = ()
     if len(lines) > document["seen"]:
         posts = (post_of(ctx, document, test_page_card(document["contact"], lines)),)
     look = document["look"] + 1

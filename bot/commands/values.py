@@ -45,7 +45,7 @@ _BOOLEANS = {
 }
 
 
-class Unfit(ValueError):  # noqa: N818 - it is what the value is
+class Unfit(ValueError):
     """A typed value that its shape cannot take, with every fault in it."""
 
     def __init__(self, *faults: Fault) -> None:

@@ -1,4 +1,6 @@
-"""Who asks, and may they. Policies are few and named; an account's own principals are told apart by them."""
+"""Who asks, and may they. Policies are few and named; an account's own principals are told
+apart by them.
+"""
 
 from __future__ import annotations
 
@@ -81,12 +83,16 @@ def authorise(caller: Caller, service: str, operation: str, resource: str | None
 
 
 def sees_addresses(caller: Caller) -> bool:
-    """Addresses are shown in full only to those who administer contacts; others see them masked."""
+    """Addresses are shown in full only to those who administer contacts; others see them
+    masked.
+    """
     return caller.rights == "administrator"
 
 
 def engine_caller(account_id: str, region: str = "") -> Caller:
-    """The engine acting for an account by itself; `region` is where what it makes gets its ARN."""
+    """The engine acting for an account by itself; `region` is where what it makes gets its
+    ARN.
+    """
     return Caller(
         account_id=account_id,
         principal_arn=ENGINE,

@@ -1,4 +1,6 @@
-"""Amazon Resource Names as Incident Manager writes them (facts: ssm-incidents ARNs name no region)."""
+"""Amazon Resource Names as Incident Manager writes them (facts: ssm-incidents ARNs name no
+region).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A row for every call: who, from where, what, when and how it ended; no texts, codes or addresses."""
+"""A row for every call: who, from where, what, when and how it ended; no texts, codes or
+addresses.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def audit_row(request: Request, at: datetime, outcome: str) -> Audit:
 
 
 class AuditBuffer:
-    """Holds the rows of reads and refusals for half a second; changes write theirs themselves."""
+    """Holds the rows of reads and refusals for half a second; changes write theirs
+    themselves.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store

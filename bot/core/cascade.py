@@ -34,7 +34,9 @@ def run_cascade(unit: Unit) -> None:
 
 
 def run_task(ctx: Context, name: str, arguments: Mapping[str, Any], attempts: int = 0) -> None:
-    """Run one task in a savepoint; put a failed one back as a row, a refused one away for good."""
+    """Run one task in a savepoint; put a failed one back as a row, a refused one away for
+    good.
+    """
     try:
         with ctx.savepoint():
             tasks[name](ctx, **arguments)

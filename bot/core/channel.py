@@ -1,7 +1,8 @@
 """The contract of channels: carry one message to one address, and say how it went.
 
-An adapter in `bot/channels` signs it by shape; it knows its vendor and nothing of ours but this file and
-`errors`. Messages are values: whatever a medium may say is in them, so that an adapter reads nothing else.
+An adapter in `bot/channels` signs it by shape; it knows its vendor and nothing of ours but this
+file and `errors`. Messages are values: whatever a medium may say is in them, so that an adapter
+reads nothing else.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ ReceiptType = Literal["SENT", "DELIVERED", "READ", "ERROR", "STOP"]
 class Envelope:
     """What every message bears.
 
-    `key` is the outbox row's: stable over attempts, it makes the Message-ID and Slack's metadata.
-    `repeats` is true where an earlier attempt may have arrived; the message then says so.
+    `key` is the outbox row's: stable over attempts, it makes the Message-ID and Slack's
+    metadata. `repeats` is true where an earlier attempt may have arrived; the message then says
+    so.
     """
 
     key: str
@@ -30,7 +32,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Envelope):
-    """A page. Subject and content may be secret: mail and voice say them, SMS only the public ones."""
+    """A page. Subject and content may be secret: mail and voice say them, SMS only the public
+    ones.
+    """
 
     kind: Literal["page"] = "page"
     subject: str = field(repr=False)
@@ -42,7 +46,9 @@ class Page(Envelope):
     ack_url: str | None = field(default=None, repr=False)
     unsubscribe_url: str | None = field(default=None, repr=False)
     voice_url: str | None = field(default=None, repr=False)
-    """Where the vendor fetches the call's script; None: the script goes inline, without a keypad."""
+    """Where the vendor fetches the call's script; None: the script goes inline, without a
+    keypad.
+    """
     status_url: str | None = field(default=None, repr=False)
 
 
@@ -74,17 +80,21 @@ class Post(Envelope):
     broadcast: bool = False
     ephemeral_user: str | None = None
     attachment: str | None = field(default=None, repr=False)
-    """The whole answer as text, uploaded into the same thread when it is too long for blocks."""
+    """The whole answer as text, uploaded into the same thread when it is too long for
+    blocks.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice(Envelope):
-    """An incident update for a chat channel (`address` is its id); the channel chooses the words.
+    """An incident update for a chat channel (`address` is its id); the channel chooses the
+    words.
 
-    `incident` is the `incidentRecord` of GetIncidentRecord. `event` None: draw the card itself, anew
-    where `ts` names its message. Otherwise a reply in the card's thread: `event` has eventType,
-    eventTime (ISO 8601) and eventData (parsed). `people` are {name, state, at}, state being
-    "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest events, newest first.
+    `incident` is the `incidentRecord` of GetIncidentRecord. `event` None: draw the card itself,
+    anew where `ts` names its message. Otherwise a reply in the card's thread: `event` has
+    eventType, eventTime (ISO 8601) and eventData (parsed). `people` are {name, state, at},
+    state being "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest
+    events, newest first.
     """
 
     kind: Literal["notice"] = "notice"
@@ -101,7 +111,9 @@ Message = Page | Activation | Post | Notice
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`vendor_id` is the vendor's name of the message: Twilio's sid, Slack's ts, the Message-ID."""
+    """`vendor_id` is the vendor's name of the message: Twilio's sid, Slack's ts, the
+    Message-ID.
+    """
 
     vendor_id: str
 
@@ -113,7 +125,9 @@ class Reply:
     sender: str = field(repr=False)
     body: str = field(repr=False)
     opted_out: bool = False
-    """The vendor handled the word itself (UNSUBSCRIBE, STOP): it sends no answer of ours any more."""
+    """The vendor handled the word itself (UNSUBSCRIBE, STOP): it sends no answer of ours any
+    more.
+    """
     opted_in: bool = False
 
 
@@ -132,7 +146,8 @@ class Delivery:
 class Unavailable(Exception):
     """Temporary: try again, after `retry_after` seconds where the vendor says so.
 
-    `in_doubt`: the message may have arrived all the same (no answer came, the connection broke).
+    `in_doubt`: the message may have arrived all the same (no answer came, the connection
+    broke).
     """
 
     def __init__(
@@ -159,7 +174,9 @@ class Channel(Protocol):
         """Hand one message to the vendor. Raises Unavailable or Undeliverable, nothing else."""
 
     async def was_sent(self, message: Any) -> bool | None:
-        """Did an earlier attempt at this message reach the vendor? None: there is no way to know."""
+        """Did an earlier attempt at this message reach the vendor? None: there is no way to
+        know.
+        """
 
     async def poll(self, vendor_id: str) -> Delivery | None:
         """Ask the vendor what became of a message; None where it cannot be asked."""

@@ -28,7 +28,9 @@ class SystemClock:
 
 
 class ScaledClock:
-    """A clock whose pace can be changed: 60 makes a minute last a second (the demo's switch)."""
+    """A clock whose pace can be changed: 60 makes a minute last a second (the demo's
+    switch).
+    """
 
     def __init__(self, pace: float = 1.0) -> None:
         self._pace = pace

@@ -33,7 +33,9 @@ RESOURCE_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a chat door says to a delivery: messages now, and documents to look at again later."""
+    """What a chat door says to a delivery: messages now, and documents to look at again
+    later.
+    """
 
     posts: Sequence[Post] = ()
     later: Sequence[tuple[datetime, Mapping[str, Any]]] = ()
@@ -46,8 +48,8 @@ Answerer = Callable[["Context", Mapping[str, Any], Mapping[str, Any]], Answer]
 class House:
     """What handlers may know of the process around them.
 
-    `media` are the channels that have settings ("email", "sms", "voice", "slack"). `name_owner` names
-    this process in the outbox. `public_url` has no slash at its end.
+    `media` are the channels that have settings ("email", "sms", "voice", "slack"). `name_owner`
+    names this process in the outbox. `public_url` has no slash at its end.
     """
 
     name_owner: Callable[[], str]
@@ -63,7 +65,9 @@ class House:
 
 @dataclass(slots=True)
 class Unit:
-    """One transaction's worth of intentions: rows to insert, jobs due at once, messages born."""
+    """One transaction's worth of intentions: rows to insert, jobs due at once, messages
+    born.
+    """
 
     tx: Transaction
     now: datetime

@@ -1,4 +1,6 @@
-"""Carries the outbox: owns a message, sends it with no transaction open, records what became of it."""
+"""Carries the outbox: owns a message, sends it with no transaction open, records what became of
+it.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +21,29 @@ from bot.core.outcomes import Outcome, drop_if_pointless, record_outcome
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
-from bot.core.store.lease import Lease
-from bot.core.store.transaction import Transaction, prepared
+from bot.core.store.lease import RENEW_EVERY, Lease, bury, dead_owners
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
+from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
-LONGEST_SEND = 30.0
+LONGEST_SEND = 20.0
 """Seconds after which an attempt is cut off; whether it arrived is then in doubt."""
 AT_ONCE = {"page": 64, "notification": 8}
 BACKSTOP = timedelta(seconds=1)
 
-_o = Outbox.__table__.c
-_earlier = Outbox.__table__.alias("earlier")
+_o = table_of(Outbox).c
+_earlier = table_of(Outbox).alias("earlier")
 _is_behind = exists().where(
     _earlier.c.conversation_key == _o.conversation_key,
     _earlier.c.failed_at.is_(None),
     _earlier.c.key < _o.key,
 )
 FREE = (
-    select(Outbox.__table__)
+    select(table_of(Outbox))
     .where(
         _o.owner.is_(None),
         _o.failed_at.is_(None),
@@ -91,10 +95,10 @@ class Courier:
     async def run(self) -> None:
         """Claim free messages, and those whose owner is gone, until cancelled."""
         wait = 0.5
+        await self.claim_orphans()
         while True:
             try:
                 self._woken.clear()
-                await self.claim_orphans()
                 await self.claim()
                 wait = 0.5
                 await self._clock.wait(self._woken, await self._next())
@@ -102,6 +106,22 @@ class Courier:
                 log.exception("the courier could not reach the store; it tries again")
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 10)
+
+    async def keep_lease(self) -> None:
+        """Renew the lease, and take over from processes that are gone, until cancelled.
+
+        A lease that ran out (this process stood still) is followed by one of another name: what
+        the old name owned may be carried by others by now.
+        """
+        while self._store.dialect == "postgresql":
+            await asyncio.sleep(RENEW_EVERY.total_seconds())
+            try:
+                if not await self._lease.renew():
+                    await self._lease.start()
+                await self.claim_orphans()
+                self.wake()
+            except Exception:
+                log.exception("the lease could not be renewed; it is tried again")
 
     async def claim(self) -> int:
         """Own the free messages that are due, and carry them; answers how many."""
@@ -115,9 +135,10 @@ class Courier:
         """Free what processes without a lease have owned; it may have arrived, so ask first."""
 
         def free(tx: Transaction) -> None:
-            for owner in self._lease.dead_owners(tx):
+            for owner in dead_owners(tx, self._lease.owner):
                 for row in tx.select(Outbox, owner=owner):
                     tx.update(row, owner=None, is_doubtful=True)
+                bury(tx, owner)
 
         await self._store.write(free, Lane.COURIER)
 
@@ -129,7 +150,7 @@ class Courier:
     def _claim_in(self, tx: Transaction) -> list[Outbox]:
         unit = self._unit(tx)
         rows = tx.fetch(Outbox, CLAIMABLE, now=instant_to_integer(unit.now))
-        owner = unit.house.owner
+        owner = unit.house.name_owner()
         claimed = [
             tx.update(row, owner=owner, attempts=row.attempts + 1)
             for row in rows
@@ -140,9 +161,7 @@ class Courier:
 
     async def _next(self) -> datetime | None:
         now = self._clock.now()
-        found = await self._store.read(
-            lambda tx: tx.records(NEXT, now=instant_to_integer(now))
-        )
+        found = await self._store.read(lambda tx: tx.records(NEXT, now=instant_to_integer(now)))
         due_at = None if found[0][0] is None else integer_to_instant(found[0][0])
         if self._store.dialect == "postgresql":
             return min(due_at or now + BACKSTOP, now + BACKSTOP)
@@ -150,7 +169,8 @@ class Courier:
 
     async def _carry(self, row: Outbox) -> None:
         async with self._places[row.lane]:
-            await self._lease.fresh()
+            if not self._lease.is_fresh():
+                return
             outcome = await self._attempt(row)
         await self._record(row, outcome)
 
@@ -186,7 +206,9 @@ class Courier:
         wait = 0.1
         while True:
             try:
-                await self._store.write(lambda tx: self._record_in(tx, row, outcome), Lane.COURIER)
+                await self._store.write(
+                    lambda tx: self._record_in(tx, row, outcome), Lane.COURIER
+                )
                 break
             except Exception:
                 log.exception("the outcome of message %s could not be recorded yet", row.key)

@@ -1,4 +1,6 @@
-"""What comes from chat is committed under its unique key, then acknowledged; its work is a due job."""
+"""What comes from chat is committed under its unique key, then acknowledged; its work is a due
+job.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,11 @@ from bot.core.store.incidents import IncidentConversation
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Delivery
 
+
 class Deliveries:
-    def __init__(self, store: Store, dispatcher: Dispatcher, account_id: str, region: str) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, account_id: str, region: str
+    ) -> None:
         self._store = store
         self._dispatcher = dispatcher
         self._caller = engine_caller(account_id, region)
@@ -46,7 +51,9 @@ class Deliveries:
 
 
 def configurations(ctx: Context) -> list[SlackChannelConfiguration]:
-    """The account's Slack channel configurations; none yet: the bot is open to the workspace."""
+    """The account's Slack channel configurations; none yet: the bot is open to the
+    workspace.
+    """
     return ctx.select(SlackChannelConfiguration, account_id=ctx.account_id)
 
 
@@ -69,4 +76,3 @@ def answer_delivery(
         outbox.send(ctx, "slack", post)
     for at, later in answer.later:
         jobs.defer(ctx, "answer_delivery", at=at, door=door, document=dict(later))
-

@@ -1,4 +1,6 @@
-"""Request -> validate -> authorise -> one transaction (token, handler, cascade, audit row) -> result."""
+"""Request -> validate -> authorise -> one transaction (token, handler, cascade, audit row) ->
+result.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def check(request: Request) -> None:
 
 
 def perform(ctx: Context, request: Request) -> dict[str, Any]:
-    """Answer a checked request inside the context's transaction; its rows are not yet written."""
+    """Answer a checked request inside the context's transaction; its rows are not yet
+    written.
+    """
     require_region(ctx, request.service, request.operation)
     handler = handler_of(request.service, request.operation)
     arguments = snake_parameters(request.service, request.operation, request.parameters)
@@ -141,7 +145,9 @@ class Dispatcher:
         self._audit = AuditBuffer(store)
 
     async def answer(self, request: Request) -> dict[str, Any]:
-        """Answer after the commit. Raises ServiceError; anything else is logged and InternalServer."""
+        """Answer after the commit. Raises ServiceError; anything else is logged and
+        InternalServer.
+        """
         try:
             check(request)
             if is_read(request.operation):

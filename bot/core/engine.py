@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -16,7 +17,9 @@ from bot.core.context import Unit
 from bot.core.ids import Key
 from bot.core.store.executor import Lane, Store
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
-from bot.core.store.transaction import Transaction, prepared
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
+from bot.core.store.transaction import Transaction
 from bot.core.store.work import Job
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,7 @@ BACKSTOP = timedelta(seconds=1)
 
 Prepare = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
-_jobs = Job.__table__.c
+_jobs = table_of(Job).c
 DUE = prepared(
     select(_jobs.key, _jobs.task)
     .where(_jobs.parked_at.is_(None), _jobs.due_at <= bindparam("now"))
@@ -63,8 +66,14 @@ class Engine:
         if not self._is_idle or self._armed is None or at < self._armed:
             self._woken.set()
 
+    def look(self) -> None:
+        """Hear that another process has written jobs."""
+        self._woken.set()
+
     async def run(self) -> None:
-        """Run due jobs until cancelled. A store that fails is asked again, with growing waits."""
+        """Run due jobs until cancelled. A store that fails is asked again, with growing
+        waits.
+        """
         wait = 0.5
         while True:
             try:
@@ -82,7 +91,7 @@ class Engine:
         while True:
             self._woken.clear()
             now = instant_to_integer(self._clock.now())
-            due = await self._store.read(lambda tx, now=now: tx.records(DUE, now=now))  # type: ignore[misc]
+            due = await self._store.read(partial(_due, now=now))
             if not due:
                 return done
             await asyncio.gather(*(self._run_one(Key(key), name) for key, name in due))
@@ -126,12 +135,17 @@ class Engine:
         run_cascade(unit)
 
     async def _postpone(self, key: Key, fault: str) -> None:
-        """Put a job that even its transaction could not survive a minute off, so that others flow."""
+        """Put a job that even its transaction could not survive a minute off, so that others
+        flow.
+        """
         later = instant_to_integer(self._clock.now() + timedelta(minutes=1))
         statement = (
-            update(Job.__table__)
+            update(table_of(Job))
             .where(_jobs.key == key)
             .values(due_at=later, fault=fault, attempts=_jobs.attempts + 1)
         )
         await self._store.write(lambda tx: tx.execute(statement), Lane.JOB)
 
+
+def _due(tx: Transaction, *, now: int) -> Sequence[Sequence[Any]]:
+    return tx.records(DUE, now=now)

@@ -33,5 +33,7 @@ def new_token() -> str:
 
 
 def new_code() -> str:
-    """Make an accept or activation code: six digits, the first not zero, as people read them out."""
+    """Make an accept or activation code: six digits, the first not zero, as people read them
+    out.
+    """
     return str(100_000 + secrets.randbelow(900_000))

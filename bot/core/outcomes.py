@@ -1,4 +1,6 @@
-"""What follows from a carried message, in one transaction: receipts, the card's place, another try."""
+"""What follows from a carried message, in one transaction: receipts, the card's place, another
+try.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from bot.core.effects import receipts
 from bot.core.effects.engagements import is_over
 from bot.core.store.engagements import Engagement, Page
 from bot.core.store.incidents import IncidentConversation
-from bot.core.store.transaction import prepared
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
 from bot.core.store.work import Outbox
 
 MOST_ATTEMPTS = 10
@@ -22,9 +25,9 @@ LONGEST_WAIT = timedelta(minutes=5)
 
 Outcome = Sent | Unavailable | Undeliverable
 
-_outbox = Outbox.__table__.c
+_outbox = table_of(Outbox).c
 DONE = prepared(
-    delete(Outbox.__table__).where(
+    delete(table_of(Outbox)).where(
         _outbox.key == bindparam("key"),
         _outbox.owner == bindparam("owner"),
         _outbox.attempts == bindparam("attempts"),
@@ -33,7 +36,9 @@ DONE = prepared(
 
 
 def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
-    """Record what became of one attempt; False where another process carries the message by now."""
+    """Record what became of one attempt; False where another process carries the message by
+    now.
+    """
     done = unit.tx.execute(DONE, key=row.key, owner=row.owner, attempts=row.attempts)
     if not done:
         return False
@@ -49,7 +54,9 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
 
 
 def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
-    """A page that waited until its engagement was over is not sent any more; its receipt says so."""
+    """A page that waited until its engagement was over is not sent any more; its receipt says
+    so.
+    """
     page = unit.tx.get(Page, row.page_key) if row.page_key else None
     if page is None:
         return False
@@ -58,7 +65,9 @@ def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
         return False
     unit.tx.delete(row)
     by = engagement.acknowledged_by
-    reason = f"Not sent: acknowledged by {by}." if by else "Not sent: the engagement was stopped."
+    reason = (
+        f"Not sent: acknowledged by {by}." if by else "Not sent: the engagement was stopped."
+    )
     receipts.record(_engine_context(unit, row, page), page, "STOP", reason)
     return True
 
@@ -76,7 +85,9 @@ def _record_sent(ctx: Context, row: Outbox, page: Page | None, sent: Sent) -> No
 
 
 def _try_again(ctx: Context, row: Outbox, page: Page | None, fault: Unavailable) -> None:
-    """Put the message back, due after waits that double from two seconds, or as the vendor asks."""
+    """Put the message back, due after waits that double from two seconds, or as the vendor
+    asks.
+    """
     wait = min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
     if fault.retry_after is not None:
         wait = max(timedelta(seconds=fault.retry_after), timedelta(seconds=1))

@@ -1,4 +1,6 @@
-"""Asks the vendor what became of texts and calls, and for replies, where its callbacks do not come."""
+"""Asks the vendor what became of texts and calls, and for replies, where its callbacks do not
+come.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,16 @@ from typing import Protocol
 
 from sqlalchemy import bindparam, select
 
-from bot.core.channel import Channel, Delivery, Reply, Unavailable
+from bot.core.channel import Channel, Reply, Unavailable
 from bot.core.clock import Clock
-from bot.core.ids import new_key
+from bot.core.replies import Replies
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page, Receipt
 from bot.core.store.executor import Store
 from bot.core.store.kinds import instant_to_integer
-from bot.core.store.transaction import Transaction, prepared
-from bot.core.store.work import Delivery as DeliveryRow
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
+from bot.core.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +32,11 @@ PATIENCE = timedelta(seconds=60)
 HORIZON = timedelta(minutes=15)
 """A page older than this is not asked for any more."""
 
-_page, _receipt, _channel = Page.__table__.c, Receipt.__table__.c, ContactChannel.__table__.c
+_page, _receipt, _channel = table_of(Page).c, table_of(Receipt).c, table_of(ContactChannel).c
 OPEN = prepared(
     select(_page.key, _receipt.vendor_id, _channel.type)
-    .join(Receipt.__table__, _receipt.page_key == _page.key)
-    .join(ContactChannel.__table__, _channel.key == _page.channel_key)
+    .join(table_of(Receipt), _receipt.page_key == _page.key)
+    .join(table_of(ContactChannel), _channel.key == _page.channel_key)
     .where(
         _page.is_open,
         _page.delivered_at.is_(None),
@@ -47,12 +50,6 @@ OPEN = prepared(
     .order_by(_page.key)
     .limit(100)
 )
-
-
-class Answering(Protocol):
-    async def status(self, delivery: Delivery, page_key: str | None) -> None: ...
-
-    async def text(self, reply: Reply, *, medium: str) -> str | None: ...
 
 
 class Inbox(Protocol):
@@ -70,12 +67,10 @@ class Poller:
         store: Store,
         clock: Clock,
         channels: Mapping[str, Channel],
-        replies: Answering,
+        replies: Replies,
         *,
-        account_id: str,
         has_callbacks: bool,
     ) -> None:
-        self._account_id = account_id
         self._store = store
         self._clock = clock
         self._channels = channels
@@ -126,20 +121,7 @@ class Poller:
         except Unavailable:
             return
         for vendor_id, reply in came:
-            await self._answer_once(inbox, f"twilio {vendor_id}", reply)
+            words = await self._replies.text(reply, medium="SMS", delivery_id=vendor_id)
+            if words is not None:
+                await inbox.answer(reply.sender, words)
         self._since = asked_at - timedelta(minutes=10)
-
-    async def _answer_once(self, inbox: Inbox, delivery_id: str, reply: Reply) -> None:
-        """Answered first and noted then: a crash in between answers twice, and loses nothing."""
-        if await self._store.read(lambda tx: tx.find(DeliveryRow, delivery_id=delivery_id)):
-            return
-        words = await self._replies.text(reply, medium="SMS")
-        if words is not None:
-            await inbox.answer(reply.sender, words)
-        row = DeliveryRow(
-            key=new_key(),
-            account_id=self._account_id,
-            delivery_id=delivery_id,
-            at=self._clock.now(),
-        )
-        await self._store.write(lambda tx: tx.insert_or_ignore(row))

@@ -56,7 +56,9 @@ def task(function: T) -> T:
 
 
 def handler_of(service: str, name: str) -> Handler:
-    """Raises UnknownOperationException, or OperationNotAnswered where only the model knows it."""
+    """Raises UnknownOperationException, or OperationNotAnswered where only the model knows
+    it.
+    """
     handler = handlers.get((service, name))
     if handler is not None:
         return handler

@@ -32,7 +32,7 @@ class Trouble:
     address: str = "*"
 
 
-class Dropped(Exception):  # noqa: N818 - an ending, not an error
+class Dropped(Exception):
     """The connection ends here, without another word."""
 
 

@@ -18,7 +18,7 @@ class ScriptError(Exception):
     """The script cannot be carried out: Twilio's error 12100 and its kin."""
 
 
-class HungUp(Exception):  # noqa: N818 - an ending, not an error
+class HungUp(Exception):
     """The person, or the machine, ended the call."""
 
 

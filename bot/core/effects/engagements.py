@@ -1,4 +1,6 @@
-"""What an engagement goes through: started, told, acknowledged, stopped. Shared by operations and tasks."""
+"""What an engagement goes through: started, told, acknowledged, stopped. Shared by operations
+and tasks.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page
 
 CODES_KEPT = timedelta(hours=24)
-"""How long a code is still known after its engagement is over, to answer late replies in words."""
+"""How long a code is still known after its engagement is over, to answer late replies in
+words.
+"""
 
 
 def start(
@@ -67,7 +71,9 @@ def is_over(engagement: Engagement) -> bool:
 
 
 def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
-    """Record who took it, end this person's plan, and the chain above where that is essential."""
+    """Record who took it, end this person's plan, and the chain above where that is
+    essential.
+    """
     if is_over(engagement):
         return
     _acknowledge_one(ctx, engagement, page.contact_arn)
@@ -98,7 +104,9 @@ def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> 
 
 
 def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
-    """Stop a plan and all that it began; what was sent stays sent, and says STOP in its receipts."""
+    """Stop a plan and all that it began; what was sent stays sent, and says STOP in its
+    receipts.
+    """
     if engagement.stopped_at is None:
         ctx.update(engagement, stopped_at=ctx.now, stop_reason=reason)
         for page in ctx.select(Page, engagement_key=engagement.key):

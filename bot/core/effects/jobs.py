@@ -33,12 +33,16 @@ def defer(ctx: Context, name: str, *, at: datetime, **arguments: Any) -> None:
 
 
 def behind_pages(ctx: Context, name: str, **arguments: Any) -> None:
-    """Ask for a task at once, in a transaction of its own, after the pages of this one have left."""
+    """Ask for a task at once, in a transaction of its own, after the pages of this one have
+    left.
+    """
     add(ctx, name, arguments, due_at=ctx.now)
 
 
 def request(ctx: Context, service: str, operation: str, **parameters: Any) -> None:
-    """Put off a request that this one causes; its caller is carried along and acts through the engine."""
+    """Put off a request that this one causes; its caller is carried along and acts through the
+    engine.
+    """
     later = ctx.on_behalf_of(ctx.caller.through_the_engine())
     arguments = {"service": service, "operation": operation, "parameters": parameters}
     ctx.unit.due.append((later, "answer_request", arguments))
@@ -53,7 +57,9 @@ def add(
     attempts: int = 0,
     fault: str | None = None,
 ) -> None:
-    """Write the row. After MOST_ATTEMPTS it is parked: kept, reported, never tried again by itself."""
+    """Write the row. After MOST_ATTEMPTS it is parked: kept, reported, never tried again by
+    itself.
+    """
     is_parked = attempts >= MOST_ATTEMPTS
     ctx.add(
         Job(

@@ -29,8 +29,10 @@ def send(
     page_key: Key | None = None,
     channel_key: Key | None = None,
 ) -> None:
-    """Let a message leave after the commit, carried at once by this process: it is born owned."""
-    row = _row(ctx, medium, message, owner=ctx.house.owner, attempts=1)
+    """Let a message leave after the commit, carried at once by this process: it is born
+    owned.
+    """
+    row = _row(ctx, medium, message, owner=ctx.house.name_owner(), attempts=1)
     row = dataclasses.replace(row, page_key=page_key, channel_key=channel_key)
     ctx.add(row)
     ctx.unit.born.append(row)

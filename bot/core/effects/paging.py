@@ -72,7 +72,9 @@ def page_channel(
 def send_page(
     ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel
 ) -> None:
-    """Put a page's message into the outbox, the first time or again; a re-send keeps page and code."""
+    """Put a page's message into the outbox, the first time or again; a re-send keeps page and
+    code.
+    """
     texts = engagement.texts
     public_subject = texts.get("PublicSubject") or "An incident needs your attention"
     is_mail = channel.type == "EMAIL"

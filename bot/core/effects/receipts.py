@@ -33,7 +33,9 @@ def record(
 def record_failure(
     ctx: Context, page: Page, reason: str, *, vendor_id: str | None = None
 ) -> None:
-    """Write an ERROR receipt and let the engagement move on: this target will not be reached."""
+    """Write an ERROR receipt and let the engagement move on: this target will not be
+    reached.
+    """
     record(ctx, page, "ERROR", reason, vendor_id=vendor_id)
     for target in ctx.select(Target, page_key=page.key):
         if not target.has_failed:
@@ -44,7 +46,9 @@ def record_failure(
 def record_fault(
     ctx: Context, channel_key: Key | None, reason: str, *, opted_out: bool
 ) -> None:
-    """Keep the vendor's permanent error with the address; an opt-out turns all of its channels off."""
+    """Keep the vendor's permanent error with the address; an opt-out turns all of its channels
+    off.
+    """
     channel = ctx.get(ContactChannel, channel_key) if channel_key else None
     if channel is None:
         return
@@ -55,7 +59,9 @@ def record_fault(
 
 
 def turn_off(ctx: Context, address_fingerprint: str) -> list[ContactChannel]:
-    """Turn off every contact channel with that address, until START and a new activation code."""
+    """Turn off every contact channel with that address, until START and a new activation
+    code.
+    """
     channels = ctx.select(
         ContactChannel,
         account_id=ctx.account_id,

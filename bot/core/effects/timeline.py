@@ -71,5 +71,7 @@ def about(ctx: Context, incident_arn: str | None) -> Incident | None:
 
 
 def text_without_nul(text: str) -> str:
-    """PostgreSQL's text holds no NUL, so it becomes the replacement character on both stores."""
+    """PostgreSQL's text holds no NUL, so it becomes the replacement character on both
+    stores.
+    """
     return text.replace("\x00", "\ufffd")

@@ -1,4 +1,6 @@
-"""What an engagement does at one instant: which stages begin, whom to tell, when to ask again."""
+"""What an engagement does at one instant: which stages begin, whom to tell, when to ask
+again.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ def _begin(stages: Sequence[Stage], first: int, now: datetime) -> Moves:
 
 
 def _tell_again_at(stage: Stage, begun: Begun, number: int) -> datetime | None:
-    """When a target is told again; one that was never told (the crash came first) is due at once."""
+    """When a target is told again; one that was never told (the crash came first) is due at
+    once.
+    """
     interval = stage.targets[number].retry_interval
     told = begun.told.get(number)
     if told is None:

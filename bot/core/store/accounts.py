@@ -1,4 +1,6 @@
-"""Who may ask, and where: replication sets, access keys, chat users, and what they have asked."""
+"""Who may ask, and where: replication sets, access keys, chat users, and what they have
+asked.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, table
 
 @table("replication_set", Index("replication_set_account", "account_id", unique=True))
 class ReplicationSet:
-    """`regions` maps a region to its RegionInfo, in the wire's own form (instants as epoch seconds)."""
+    """`regions` maps a region to its RegionInfo, in the wire's own form (instants as epoch
+    seconds).
+    """
 
     key: Key = primary()
     account_id: str
@@ -52,7 +56,9 @@ class Idempotency:
 
 @table("audit", Index("audit_time", "account_id", "key"))
 class Audit:
-    """One row a call. It bears ARNs and names of operations, never texts, codes or addresses."""
+    """One row a call. It bears ARNs and names of operations, never texts, codes or
+    addresses.
+    """
 
     key: Key = primary()
     account_id: str

@@ -22,9 +22,9 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, refer
 class Engagement:
     """One run of a contact's plan.
 
-    `plan` is the wire's Plan as it was when the engagement started. `stage` is the number of the
-    stage begun last, from 0, and `stage_begun_at` when. A child was begun by `parent_key` in
-    `parent_stage`. `texts` holds Sender, Subject, Content, PublicSubject and PublicContent.
+    `plan` is the wire's Plan as it was when the engagement started. `stage` is the number of
+    the stage begun last, from 0, and `stage_begun_at` when. A child was begun by `parent_key`
+    in `parent_stage`. `texts` holds Sender, Subject, Content, PublicSubject and PublicContent.
     """
 
     key: Key = primary()
@@ -59,7 +59,9 @@ class Engagement:
 
 @table("target", Index("target_stage", "engagement_key", "stage", "number", unique=True))
 class Target:
-    """What became of one target of a stage that has begun. `page_key` or `child_key` is what it led to."""
+    """What became of one target of a stage that has begun. `page_key` or `child_key` is what it
+    led to.
+    """
 
     key: Key = primary()
     account_id: str
@@ -85,8 +87,8 @@ class Target:
 class Page:
     """Telling one contact channel, within an engagement.
 
-    Open: its code is still looked for. `channel_key` is None where the plan names a channel that
-    never was.
+    Open: its code is still looked for. `channel_key` is None where the plan names a channel
+    that never was.
     """
 
     key: Key = primary()
@@ -131,7 +133,9 @@ class Receipt:
     Index("voice_token_fingerprint", "token_fingerprint", unique=True),
 )
 class VoiceToken:
-    """Lets the vendor fetch the script of one call; the first CallSid that comes is the only one."""
+    """Lets the vendor fetch the script of one call; the first CallSid that comes is the only
+    one.
+    """
 
     key: Key = primary()
     account_id: str

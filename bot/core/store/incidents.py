@@ -36,7 +36,9 @@ class ResponsePlan:
     ),
 )
 class Incident:
-    """An incident record. `document` holds chatChannel, notificationTargets and relatedItems."""
+    """An incident record. `document` holds chatChannel, notificationTargets and
+    relatedItems.
+    """
 
     key: Key = primary()
     account_id: str

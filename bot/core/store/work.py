@@ -1,4 +1,6 @@
-"""Work for later: jobs decide at an instant, the outbox tells an address, deliveries come from chat."""
+"""Work for later: jobs decide at an instant, the outbox tells an address, deliveries come from
+chat.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,10 @@ class Job:
 class Outbox:
     """A message that must leave. A message that has left is a row that is gone.
 
-    `medium` names the channel that carries it, `lane` is "page" or "notification". `message` is the
-    dataclass of `core.channel` as a document. `page_key` tells whose receipts it makes. Messages of one
-    `conversation_key` leave in the order of their keys. `owner` is the process that carries it now, in
-    its attempt number `attempts`.
+    `medium` names the channel that carries it, `lane` is "page" or "notification". `message` is
+    the dataclass of `core.channel` as a document. `page_key` tells whose receipts it makes.
+    Messages of one `conversation_key` leave in the order of their keys. `owner` is the process
+    that carries it now, in its attempt number `attempts`.
     """
 
     key: Key = primary()
@@ -54,14 +56,18 @@ class Outbox:
     due_at: datetime
     created_at: datetime
     is_doubtful: bool = False
-    """An attempt was cut off, so the message may have arrived: ask the vendor before sending again."""
+    """An attempt was cut off, so the message may have arrived: ask the vendor before sending
+    again.
+    """
     fault: str | None = None
     failed_at: datetime | None = None
 
 
 @table("delivery", Index("delivery_id", "delivery_id", unique=True))
 class Delivery:
-    """Something that came from chat, once: Slack's event id, or the trigger id of a command or action."""
+    """Something that came from chat, once: Slack's event id, or the trigger id of a command or
+    action.
+    """
 
     key: Key = primary()
     account_id: str

@@ -25,7 +25,8 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
 
     Everything it writes (pages, outbox, next job) commits with the job's own completion, so a
     crash repeats the whole step or none of it. The lock keeps a reply from acknowledging what
-    is being escalated. A stage in which nobody can be reached gives way to the next one at once.
+    is being escalated. A stage in which nobody can be reached gives way to the next one at
+    once.
     """
     engagement = ctx.lock(Engagement, engagement_key)
     if engagement is None or engagements.is_over(engagement):
@@ -83,7 +84,9 @@ def _begin_stages(ctx: Context, engagement: Engagement, moves: Moves) -> Engagem
 def _tell_all(
     ctx: Context, engagement: Engagement, stages: tuple[Stage, ...], moves: Moves
 ) -> None:
-    """Tell each target in a savepoint of its own: one that breaks never keeps the others from it."""
+    """Tell each target in a savepoint of its own: one that breaks never keeps the others from
+    it.
+    """
     is_first_word = False
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
@@ -194,7 +197,9 @@ def _channel(ctx: Context, arn: str) -> ContactChannel | None:
 
 
 def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
-    """Where none of a plan's targets could be reached, the timeline and the plan above hear of it."""
+    """Where none of a plan's targets could be reached, the timeline and the plan above hear of
+    it.
+    """
     targets = ctx.select(Target, engagement_key=engagement.key)
     if engagement.is_unreachable or not all(target.has_failed for target in targets):
         return

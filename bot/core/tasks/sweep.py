@@ -12,7 +12,8 @@ from bot.core.effects import jobs
 from bot.core.registry import task
 from bot.core.store.accounts import FailedTry, Idempotency
 from bot.core.store.kinds import instant_to_integer
-from bot.core.store.transaction import prepared
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
 from bot.core.store.work import Delivery, Job
 
 EVERY = timedelta(hours=1)
@@ -23,16 +24,20 @@ def _older(statement: Delete, column: str) -> Delete:
 
 
 SWEPT = (
-    (prepared(_older(delete(Idempotency.__table__), "created_at")), timedelta(hours=24)),
-    (prepared(_older(delete(Delivery.__table__), "at")), timedelta(days=2)),
-    (prepared(_older(delete(FailedTry.__table__), "at")), timedelta(days=1)),
+    (prepared(_older(delete(table_of(Idempotency)), "created_at")), timedelta(hours=24)),
+    (prepared(_older(delete(table_of(Delivery)), "at")), timedelta(days=2)),
+    (prepared(_older(delete(table_of(FailedTry)), "at")), timedelta(days=1)),
 )
-"""Slack repeats an event for an hour at most; two days cover a workspace that was unreachable."""
+"""Slack repeats an event for an hour at most; two days cover a workspace that was
+unreachable.
+"""
 
 
 @task
 def sweep(ctx: Context) -> None:
-    """Delete kept answers, delivery keys and wrong tries that are past their time; set the next sweep."""
+    """Delete kept answers, delivery keys and wrong tries that are past their time; set the next
+    sweep.
+    """
     for statement, kept in SWEPT:
         ctx.tx.execute(statement, before=instant_to_integer(ctx.now - kept))
     jobs.defer(ctx, "sweep", at=ctx.now + EVERY)
