@@ -36,7 +36,9 @@ class House:
     async def answer(self, request: Request) -> dict[str, Any]:
         self.asked.append(request)
         validate(request.service, request.operation, request.parameters)
-        answer = self._answers.get(request.operation, {})
+        answer = self._answers.get(request.operation)
+        if answer is None:
+            return {}
         if isinstance(answer, ServiceError):
             raise answer
         validate_output(request.service, request.operation, answer)
