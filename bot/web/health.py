@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,6 @@ from aiohttp import web
 from sqlalchemy import bindparam, func, literal, select
 
 from bot.core.clock import Clock
-from bot.core.errors import ServiceError
 from bot.core.store.engagements import Receipt
 from bot.core.store.executor import Store
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
@@ -18,6 +18,8 @@ from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Job, Outbox
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 2.0
 """Seconds after which a store that does not answer counts as gone."""
@@ -69,7 +71,8 @@ class Health:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._store.read(lambda tx: tx.records(ALIVE))
-        except (TimeoutError, ServiceError):
+        except Exception:
+            log.exception("the store cannot be read")
             return web.Response(status=503, text="the store does not answer\n")
         return web.Response(text="ready\n")
 
