@@ -126,15 +126,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     for channel in channels.values():
         stack.push_async_callback(channel.close)
     hands = Hands()
-    house = House(
-        name_owner=lambda: lease.owner,
-        media=frozenset(channels),
-        public_url=settings.public_url,
-        carry=hands.carry,
-        wake_engine=hands.wake_engine,
-        wake_courier=hands.wake_courier,
-        answerers=_answerers(settings, client),
-    )
+    house = _house(settings, channels, hands, lease, client)
     dispatcher = Dispatcher(store, clock, house, Keyring(store, first_credential(settings)))
     stack.push_async_callback(dispatcher.close)
     courier = Courier(store, clock, lease, channels, dispatcher.unit)
@@ -161,6 +153,24 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         channels=channels,
         account=account,
         client=client,
+    )
+
+
+def _house(
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    hands: Hands,
+    lease: Lease,
+    client: AsyncWebClient | None,
+) -> House:
+    return House(
+        name_owner=lambda: lease.owner,
+        media=frozenset(channels),
+        public_url=settings.public_url,
+        carry=hands.carry,
+        wake_engine=hands.wake_engine,
+        wake_courier=hands.wake_courier,
+        answerers=_answerers(settings, client),
     )
 
 

@@ -20,7 +20,7 @@ from aiosmtplib import (
 )
 
 from bot.channels.mail import Sender, message_id, render
-from bot.channels.smtp_pool import SmtpPool
+from bot.channels.smtp_pool import Letter, SmtpPool
 from bot.core.channel import (
     Activation,
     Delivery,
@@ -59,7 +59,7 @@ class EmailChannel:
         sender: str,
         security: Literal["starttls", "tls", "none"] = "starttls",
         connections: int = 4,
-        timeout: float = 30.0,
+        timeout: float = 15.0,
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
         """`sender` is SMTP_FROM; `timeout` is the total of one mail, in seconds.
@@ -87,16 +87,13 @@ class EmailChannel:
     async def send(self, message: Page | Activation) -> Sent:
         """Hand one mail to the server. Raises Unavailable or Undeliverable."""
         recipient = _recipient(message.address)
-        mail = render(message, self._sender, recipient)
+        content = render(message, self._sender, recipient)
+        letter = Letter(self._sender.address, recipient, content)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._pool.deliver(self._sender.address, recipient, mail)
-        except SMTPResponseException as refusal:
-            raise translate(refusal) from None
-        except TimeoutError:
-            raise Unavailable("The mail server did not answer in time.") from None
+                await self._pool.deliver(letter)
         except (SMTPException, OSError) as error:
-            raise _out_of_reach(error) from None
+            raise _fault(error, letter) from None
         return Sent(message_id(message, self._sender))
 
     async def was_sent(self, message: Page | Activation) -> bool | None:  # noqa: ARG002
@@ -132,6 +129,18 @@ def translate(refusal: SMTPResponseException) -> Unavailable | Undeliverable:
     else:
         reason = REASONS.get(status, "The mail server refuses the mail.")
     return Undeliverable(f"{reason} ({code})", code=str(refusal.code))
+
+
+def _fault(error: Exception, letter: Letter) -> Unavailable | Undeliverable:
+    """Say what kept a mail back, or the server's answer to it."""
+    is_refusal = isinstance(error, SMTPResponseException) and error.code >= 400
+    if letter.is_handed_over and not is_refusal:
+        return Unavailable("The mail server did not say whether it took it.", in_doubt=True)
+    if isinstance(error, SMTPResponseException):
+        return translate(error)
+    if isinstance(error, TimeoutError):
+        return Unavailable("The mail server did not answer in time.")
+    return _out_of_reach(error)
 
 
 def _out_of_reach(error: Exception) -> Unavailable:

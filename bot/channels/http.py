@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+import aiohttp
+
 LONGEST_WAIT = 3600.0
 
 
@@ -22,3 +24,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except (ValueError, TypeError):
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def never_left(error: BaseException) -> bool:
+    """Did a request fail before any of it was sent? Then nothing has arrived."""
+    return isinstance(
+        error,
+        aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL,
+    )
+
+
+def leaves_open(status: int) -> bool:
+    """Does an answer that says no more than its status leave open whether it was done?
+
+    A refusal (3xx, 4xx, 503) does not; a server or gateway that broke over the request does.
+    """
+    return status < 300 or (status >= 500 and status != 503)

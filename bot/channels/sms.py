@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
@@ -125,14 +126,31 @@ class SmsChannel:
         Raises Unavailable (try again) or Undeliverable (never will work: bad number, opted out,
         blocked country). Source: Twilio Messages resource, error dictionary.
         """
-        answer = await self._account.post(
-            "Messages.json",
-            To=message.address,
-            From=self._sender,
-            Body=compose(message),
-            StatusCallback=message.status_url,
+        return await self._post(message.address, compose(message), message.status_url)
+
+    async def answer(self, address: str, words: str) -> None:
+        """Text back to somebody who wrote. Raises as `send` does."""
+        await self._post(address, words)
+
+    async def inbox(self, since: datetime) -> list[tuple[str, Reply]]:
+        """List what came in since then, oldest first, with the vendor's ids.
+
+        Raises Unavailable. Source: Twilio Messages resource, read multiple messages.
+        """
+        query = {"DateSent>": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        found: dict[str, Reply] = {}
+        pages = self._account.pages(
+            "Messages.json", "messages", To=self._sender, PageSize="1000", **query
         )
-        return Sent(sid_of(answer))
+        try:
+            async for page in pages:
+                for text in page:
+                    reply = self._read_listed(text)
+                    if reply is not None and was_created_since(text, since):
+                        found[sid_of(text)] = reply
+        except Undeliverable as refusal:
+            raise Unavailable(refusal.reason) from None
+        return list(reversed(found.items()))
 
     async def was_sent(self, message: Page | Activation) -> bool | None:
         """Look for a text to that number, made since, that holds the message's code.
@@ -158,6 +176,24 @@ class SmsChannel:
         except (Unavailable, Undeliverable):
             return None
         return _delivery(vendor_id, str(answer.get("status")), answer.get("error_code"))
+
+    async def _post(self, address: str, body: str, status_url: str | None = None) -> Sent:
+        answer = await self._account.post(
+            "Messages.json",
+            To=address,
+            From=self._sender,
+            Body=body,
+            StatusCallback=status_url,
+        )
+        return Sent(sid_of(answer))
+
+    def _read_listed(self, text: Mapping[str, Any]) -> Reply | None:
+        """Read an inbound text as the vendor lists it; None if we sent it."""
+        if text.get("direction") != "inbound":
+            return None
+        return self.read_reply(
+            {"From": str(text.get("from") or ""), "Body": str(text.get("body") or "")}
+        )
 
     def read_reply(self, form: Mapping[str, str]) -> Reply | None:
         """Read an inbound text as the vendor posts it; None if it is none.

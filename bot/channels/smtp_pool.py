@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
 
 IDLE_SECONDS = 60.0
 """How long an unused connection is kept; servers close theirs after minutes (RFC 5321)."""
 PROBE_SECONDS = 10.0
 """After this long unused, a connection is asked (NOOP) before it is trusted."""
+GO_ON, TAKEN = 354, 250
 LEAVING = 421
 """The reply code with which a server announces that it closes the connection."""
+
+
+DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Letter:
+    """A mail and its envelope. `content` is whole lines, each ended by CR LF."""
+
+    sender: str = field(repr=False)
+    recipient: str = field(repr=False)
+    content: bytes = field(repr=False)
+    is_handed_over: bool = False
+    """All of it was written: until the server refuses it, it may have taken it."""
 
 
 @dataclass(slots=True)
@@ -41,19 +63,19 @@ class SmtpPool:
         self._alarm: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def deliver(self, sender: str, recipient: str, mail: bytes) -> None:
+    async def deliver(self, letter: Letter) -> None:
         """Hand over one mail. Raises what aiosmtplib raises, and OSError.
 
         A kept connection that turns out to be dead before the mail was begun is replaced once.
         """
         async with self._slots:
             client = await self._kept()
-            if client is None or not await self._begin(client, sender):
+            if client is None or not await self._begin(client, letter.sender):
                 client = self._make()
                 await client.connect()
-                if not await self._begin(client, sender):
+                if not await self._begin(client, letter.sender):
                     raise SMTPServerDisconnected("closed at once")
-            await self._finish(client, recipient, mail)
+            await self._finish(client, letter)
 
     async def close(self) -> None:
         """Say goodbye on every idle connection; the others close when their mail is over."""
@@ -92,10 +114,10 @@ class SmtpPool:
             raise
         return True
 
-    async def _finish(self, client: SMTP, recipient: str, mail: bytes) -> None:
+    async def _finish(self, client: SMTP, letter: Letter) -> None:
         try:
-            await client.rcpt(recipient)
-            await client.data(mail)
+            await client.rcpt(letter.recipient)
+            await _data(client, letter)
         except SMTPResponseException as refusal:
             await self._reset(client, refusal)
             raise
@@ -155,6 +177,23 @@ async def _lives(client: SMTP, *, probe: bool) -> bool:
         client.close()
         raise
     return True
+
+
+async def _data(client: SMTP, letter: Letter) -> None:
+    """Write the mail itself, and mark the point from which on it may have been taken.
+
+    `SMTP.data` does both steps in one and does not tell which of them failed.
+    """
+    begun = await client.execute_command(b"DATA")
+    if begun.code != GO_ON:
+        raise SMTPDataError(begun.code, begun.message)
+    if client.protocol is None:
+        raise SMTPServerDisconnected("Connection lost")
+    client.protocol.write(DOT.sub(b"..", letter.content) + b".\r\n")
+    letter.is_handed_over = True
+    answer = await client.protocol.read_response(timeout=client.timeout)
+    if answer.code != TAKEN:
+        raise SMTPDataError(answer.code, answer.message)
 
 
 async def _quit(client: SMTP) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from bot.channels.http import retry_after
+from bot.channels.http import leaves_open, never_left, retry_after
 from bot.channels.twilio_codes import ACCOUNT, LIMITS, OPTED_OUT, REFUSALS
 from bot.core.channel import Unavailable, Undeliverable
 
@@ -35,7 +35,9 @@ class TwilioAccount:
         auth_token: str,
         timeout: float = 10.0,
     ) -> None:
-        """`timeout` is the total of one call, in seconds."""
+        """`timeout` is the total of one call, in seconds; half of it is for connecting, so that
+        what runs out later has left.
+        """
         pair = base64.b64encode(f"{account_sid}:{auth_token}".encode()).decode()
         self._session = session
         self._base = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/"
@@ -45,7 +47,7 @@ class TwilioAccount:
             **self._headers,
             "Content-Type": "application/x-www-form-urlencoded",
         }
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
     async def post(self, resource: str, **form: Field) -> Mapping[str, Any]:
         """Create a resource ("Messages.json"). Fields of None are left out, lists are repeated.
@@ -59,6 +61,22 @@ class TwilioAccount:
         """Read a resource or a list. Raises as `post` does."""
         path = f"{resource}?{_encode(query)}" if query else resource
         return await self._call("GET", path, headers=self._headers)
+
+    async def pages(
+        self, resource: str, name: str, **query: Field
+    ) -> AsyncIterator[list[Mapping[str, Any]]]:
+        """Read a whole list, page by page; `name` is the member that holds it.
+
+        Only the query of `next_page_uri` is followed, at our own address. Raises as `get` does.
+        """
+        path = f"{resource}?{_encode(query)}"
+        while True:
+            answer = await self._call("GET", path, headers=self._headers)
+            yield listed(answer, name)
+            _, _, following = str(answer.get("next_page_uri") or "").partition("?")
+            if not following or path.endswith(f"?{following}"):
+                return
+            path = f"{resource}?{following}"
 
     def validate_signature(
         self, url: str, form: Mapping[str, str], signature: str | None
@@ -80,11 +98,8 @@ class TwilioAccount:
                 method, url, timeout=self._timeout, allow_redirects=False, **options
             ) as response:
                 body = await response.read()
-        except TimeoutError:
-            raise Unavailable("The vendor did not answer in time.") from None
         except (aiohttp.ClientError, OSError) as error:
-            reason = f"The vendor cannot be reached ({type(error).__name__})."
-            raise Unavailable(reason) from None
+            raise _unanswered(error) from None
         return _read(response.status, response.headers, body)
 
 
@@ -105,7 +120,7 @@ def was_created_since(resource: Mapping[str, Any], created_at: datetime) -> bool
 def sid_of(answer: Mapping[str, Any]) -> str:
     sid = answer.get("sid")
     if not isinstance(sid, str) or not sid:
-        raise Unavailable("The vendor's answer names no message.")
+        raise Unavailable("The vendor's answer names no message.", in_doubt=True)
     return sid
 
 
@@ -114,6 +129,14 @@ def listed(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     if not isinstance(items, list):
         raise Unavailable("The vendor's answer is no list.")
     return [item for item in items if isinstance(item, dict)]
+
+
+def _unanswered(error: Exception) -> Unavailable:
+    has_left = not never_left(error)
+    if has_left and isinstance(error, TimeoutError):
+        return Unavailable("The vendor did not answer in time.", in_doubt=True)
+    reason = f"The vendor cannot be reached ({type(error).__name__})."
+    return Unavailable(reason, in_doubt=has_left)
 
 
 def _encode(fields: Mapping[str, Field]) -> str:
@@ -128,12 +151,13 @@ def _read(status: int, headers: Mapping[str, str], body: bytes) -> Mapping[str, 
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         answer = None
-    wait = retry_after(headers)
+    wait, in_doubt = retry_after(headers), leaves_open(status)
     if status == 429 or status >= 500:
-        raise Unavailable(f"The vendor is busy or broken (HTTP {status}).", retry_after=wait)
+        reason = f"The vendor is busy or broken (HTTP {status})."
+        raise Unavailable(reason, retry_after=wait, in_doubt=in_doubt)
     if not isinstance(answer, dict):
         reason = f"The vendor's answer cannot be understood (HTTP {status})."
-        raise Unavailable(reason, retry_after=wait)
+        raise Unavailable(reason, retry_after=wait, in_doubt=in_doubt)
     if status < 300:
         return answer
     code = str(answer.get("code") or "")

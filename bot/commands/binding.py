@@ -203,7 +203,7 @@ class _Binding:
 
     def _unknown(self, name: str) -> str:
         form = self._form
-        hint = did_you_mean(kebab(name[:100]), form.by_option)
+        hint = did_you_mean(f"--{kebab(name[:100])}", (f"--{o}" for o in form.by_option))
         command = f"{form.service} {kebab(form.operation)}"
         help_line = "" if hint else f" Type `@aws {command} --help`."
         return f"{kebab(form.operation)} has no `--{shortened(name)}`.{hint}{help_line}"

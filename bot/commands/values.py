@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from bot.commands.describe import expected
-from bot.commands.grammar import Value, straight_quotes
+from bot.commands.grammar import DOUBLE_QUOTES, SINGLE_QUOTES, Value, straight_quotes
 from bot.commands.problems import did_you_mean, shortened
 from bot.commands.shorthand import SCALARS, ShorthandError, parse_bracketed, parse_shorthand
 from bot.core.service_models import Shape
@@ -38,6 +38,8 @@ _ZONE = re.compile(r"\s*(?:UTC|GMT|Z)\Z", re.IGNORECASE)
 _MILLISECONDS_FROM = 1e11
 _WORD_GAP = re.compile(r"[\s-]+")
 _PAIR = re.compile(r"[A-Za-z0-9\-_.#/:]+\s*=")
+_SMART = DOUBLE_QUOTES + SINGLE_QUOTES
+_SMART_DELIMITER = re.compile(rf"(?<=[=,\[{{])[{_SMART}]|[{_SMART}](?=\s*(?:[,\]}}]|\Z))")
 _UNFINISHED = (",", "=", "{", "[")
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -169,7 +171,7 @@ def _document(text: str, shape: Shape) -> Any:
 
 def _shorthand(text: str, shape: Shape) -> Any:
     if not text.isascii():
-        text = straight_quotes(text) if '"' not in text else text
+        text = _SMART_DELIMITER.sub(lambda quote: straight_quotes(quote[0]), text)
     read = parse_bracketed if text[:1] in ("{", "[") else parse_shorthand
     try:
         return read(text, shape)

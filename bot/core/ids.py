@@ -7,7 +7,6 @@ import secrets
 import threading
 import time
 from typing import NewType
-from uuid import UUID
 
 Key = NewType("Key", str)
 """A UUID of version 7 as 36 characters; keys made later by one process sort later."""
@@ -24,7 +23,8 @@ def new_key() -> Key:
         _last = stamp = max(stamp, _last + 1)
     high = (stamp >> 12) << 16 | 0x7000 | (stamp & 0xFFF)
     low = (int.from_bytes(os.urandom(8), "big") >> 2) | (1 << 63)
-    return Key(str(UUID(int=high << 64 | low)))
+    digits = f"{high:016x}{low:016x}"  # uuid.UUID would take six times as long
+    return Key(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
 
 
 def new_token() -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlalchemy import bindparam, select
 
-from bot.core.channel import Channel, Reply, Unavailable
+from bot.core.channel import Channel, Reply, Unavailable, Undeliverable
 from bot.core.clock import Clock
 from bot.core.replies import Replies
 from bot.core.store.contacts import ContactChannel
@@ -56,7 +56,8 @@ class Inbox(Protocol):
     async def inbox(self, since: datetime) -> list[tuple[str, Reply]]:
         """What came in since then, oldest first, with the vendor's ids. Raises Unavailable."""
 
-    async def answer(self, address: str, words: str) -> None: ...
+    async def answer(self, address: str, words: str) -> None:
+        """Text back. Raises Unavailable or Undeliverable."""
 
 
 class Poller:
@@ -121,7 +122,13 @@ class Poller:
         except Unavailable:
             return
         for vendor_id, reply in came:
-            words = await self._replies.text(reply, medium="SMS", delivery_id=vendor_id)
-            if words is not None:
+            words = await self._replies.text(
+                reply, medium="SMS", delivery_id=f"twilio {vendor_id}"
+            )
+            if words is None or reply.opted_out:
+                continue
+            try:
                 await inbox.answer(reply.sender, words)
+            except (Unavailable, Undeliverable) as fault:
+                log.warning("text %s got no answer: %s", vendor_id, fault)
         self._since = asked_at - timedelta(minutes=10)

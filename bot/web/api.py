@@ -49,7 +49,7 @@ class ApiDoor:
         try:
             body = await _body(request)
             authorization = read_authorization(request.headers)
-            signed_for = authorization.service
+            signed_for = authorization.scope.service
             credential = await self._verified(request, authorization, body)
             wire = read_request(
                 request.method, request.raw_path, request.headers, body, signed_for
@@ -59,7 +59,7 @@ class ApiDoor:
                     service=wire.service,
                     operation=wire.operation,
                     parameters=wire.parameters,
-                    caller=_caller(credential, authorization.region),
+                    caller=_caller(credential, authorization.scope.region),
                     source=request.remote or "",
                     request_id=request_id,
                 )
@@ -77,7 +77,7 @@ class ApiDoor:
         raw_path, _, raw_query = request.raw_path.partition("?")
         return verify(
             authorization,
-            await self._dispatcher.credential(authorization.access_key_id),
+            await self._dispatcher.credential(authorization.scope.access_key_id),
             method=request.method,
             raw_path=raw_path,
             raw_query=raw_query,

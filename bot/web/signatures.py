@@ -22,12 +22,12 @@ from bot.core.errors import ServiceError
 
 SKEW = timedelta(minutes=5)
 ALGORITHM = "AWS4-HMAC-SHA256"
-AUTHORIZATION = re.compile(
+SCOPE = re.compile(
     rf"{ALGORITHM} +Credential=([^/,\s]{{1,128}})/(\d{{8}})/([a-z0-9-]{{1,64}})/"
-    r"([a-z0-9-]{1,64})/aws4_request *, *"
-    r"SignedHeaders=([!-+\--~]{1,4096}) *, *Signature=([0-9a-f]{64})",
+    r"([a-z0-9-]{1,64})/aws4_request *, *SignedHeaders=([!-+\--~]{1,4096}) *, *",
     re.ASCII,
 )
+SIGNATURE = re.compile(r"[0-9a-f]{64}")
 STAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 EMPTY = sha256(b"").hexdigest()
 
@@ -57,36 +57,53 @@ class InvalidSignatureException(ServiceError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
-    """The Authorization header's parts; `signed_headers` are joined by semicolons."""
+class Scope:
+    """Who signs, for what, and which headers: the same for all of a client's day."""
 
     access_key_id: str
     date: str
     region: str
     service: str
-    signed_headers: str
+    signed_headers: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    scope: Scope
     signature: str
 
 
 def read_authorization(headers: MultiMapping[str]) -> Authorization:
     """Raises MissingAuthenticationTokenException, IncompleteSignatureException."""
-    given = headers.getall("Authorization", [])
+    given = headers.getall("Authorization", None)
     if not given:
         raise MissingAuthenticationTokenException("Missing Authentication Token")
-    found = AUTHORIZATION.fullmatch(given[0]) if len(given) == 1 else None
-    if found is None:
+    head, _, signature = given[0].rpartition("Signature=")
+    scope = _scope(head)
+    if scope is None or len(given) > 1 or not SIGNATURE.fullmatch(signature):
         raise IncompleteSignatureException(
             f"Authorization header requires {ALGORITHM}, 'Credential' (key/date/region/service/"
             "aws4_request), 'SignedHeaders' and 'Signature' parameters."
         )
-    key, date, region, service, signed, signature = found.groups()
-    return Authorization(
+    return Authorization(scope, signature)
+
+
+@lru_cache(512)
+def _scope(head: str) -> Scope | None:
+    found = SCOPE.fullmatch(head)
+    if found is None:
+        return None
+    key, date, region, service, signed = found.groups()
+    return Scope(
         access_key_id=key,
         date=date,
         region=region,
         service=service,
-        signed_headers=signed,
-        signature=signature,
+        signed_headers=tuple(signed.split(";")),
     )
 
 
@@ -111,9 +128,10 @@ def verify(
         raise UnrecognizedClientException(
             "The security token included in the request is invalid."
         )
+    scope = authorization.scope
     stamp = headers.get("X-Amz-Date", "")
-    _require_signed(authorization, headers)
-    _require_fresh(authorization, stamp, now)
+    _require_signed(tuple(headers), scope.signed_headers)
+    _require_fresh(scope, stamp, now)
     payload = sha256(body).hexdigest() if body else EMPTY
     if headers.get("X-Amz-Content-SHA256", payload) != payload:
         raise InvalidSignatureException(
@@ -121,10 +139,10 @@ def verify(
         )
     canonical = (
         f"{method}\n{_canonical_path(raw_path)}\n{_canonical_query(raw_query)}\n"
-        f"{_canonical_headers(authorization.signed_headers, headers)}\n"
-        f"{authorization.signed_headers}\n{payload}"
+        f"{_canonical_headers(scope.signed_headers, headers)}\n\n"
+        f"{';'.join(scope.signed_headers)}\n{payload}"
     )
-    expected = _signature(authorization, credential.secret, stamp, canonical)
+    expected = _signature(scope, credential.secret, stamp, canonical)
     if not hmac.compare_digest(expected, authorization.signature):
         raise InvalidSignatureException(
             "The request signature we calculated does not match the signature you provided. "
@@ -134,35 +152,39 @@ def verify(
     return credential
 
 
-def _signature(given: Authorization, secret: str, stamp: str, canonical: str) -> str:
+def _signature(scope: Scope, secret: str, stamp: str, canonical: str) -> str:
     digest = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    scope = f"{given.date}/{given.region}/{given.service}/aws4_request"
-    key = _signing_key(secret, given.date, given.region, given.service)
-    text = f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}"
+    text = f"{ALGORITHM}\n{stamp}\n{scope.text}\n{digest}"
+    key = _signing_key(secret, scope.date, scope.region, scope.service)
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
-def _require_signed(authorization: Authorization, headers: MultiMapping[str]) -> None:
-    signed = authorization.signed_headers.split(";")
-    names = [name.lower() for name in headers]
-    for name in names:
-        if (name == "host" or name.startswith("x-amz-")) and name not in signed:
-            raise InvalidSignatureException(f"'{name[:64]}' must be a signed header.")
+def _require_signed(names: tuple[str, ...], signed: tuple[str, ...]) -> None:
+    unsigned = _unsigned(names, signed)
+    if unsigned is not None:
+        raise InvalidSignatureException(f"'{unsigned[:64]}' must be a signed header.")
+
+
+@lru_cache(512)
+def _unsigned(names: tuple[str, ...], signed: tuple[str, ...]) -> str | None:
+    """Find a header that should be signed and is not: the host, and all of AWS's own."""
     if "host" not in signed:
-        raise InvalidSignatureException("'Host' must be a 'SignedHeader'.")
+        return "host"
+    own = (name for name in map(str.lower, names) if name.startswith("x-amz-"))
+    return next((name for name in own if name not in signed), None)
 
 
-def _require_fresh(authorization: Authorization, stamp: str, now: datetime) -> None:
+def _require_fresh(scope: Scope, stamp: str, now: datetime) -> None:
     signed_at = _instant(stamp)
     if signed_at is None:
         raise IncompleteSignatureException(
             "Authorization header requires existence of an 'X-Amz-Date' header "
             "in the form YYYYMMDD'T'HHMMSS'Z'."
         )
-    if authorization.date != stamp[:8]:
+    if scope.date != stamp[:8]:
         raise InvalidSignatureException(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
-            f"from HTTP: '{authorization.date}' != '{stamp[:8]}'."
+            f"from HTTP: '{scope.date}' != '{stamp[:8]}'."
         )
     if signed_at < now - SKEW:
         raise InvalidSignatureException(
@@ -186,12 +208,17 @@ def _instant(stamp: str) -> datetime | None:
         return None
 
 
-def _canonical_headers(signed: str, headers: MultiMapping[str]) -> str:
+def _canonical_headers(signed: tuple[str, ...], headers: MultiMapping[str]) -> str:
     lines = []
-    for name in signed.split(";"):
-        values = headers.getall(name, [])
-        lines.append(f"{name}:{','.join([' '.join(value.split()) for value in values])}\n")
-    return "".join(lines)
+    for name in signed:
+        values = headers.getall(name, None) or [""]
+        value = values[0] if len(values) == 1 else ",".join(map(_trimmed, values))
+        lines.append(f"{name}:{' '.join(value.split())}")
+    return "\n".join(lines)
+
+
+def _trimmed(value: str) -> str:
+    return " ".join(value.split())
 
 
 def _canonical_query(raw_query: str) -> str:

@@ -12,6 +12,7 @@ from bot.channels.slack.blocks import (
     actions,
     bold,
     button,
+    clip,
     code,
     context,
     divider,
@@ -23,7 +24,7 @@ from bot.channels.slack.blocks import (
     section,
 )
 from bot.channels.slack.results import Card, as_json, command_result
-from bot.channels.slack.words import IMPACT, label, resource_name, when
+from bot.channels.slack.words import IMPACT, label, resource_name, time_of_day, when
 
 __all__ = [
     "Card",
@@ -43,20 +44,28 @@ CREATE_REPLICATION_SET = "create_replication_set"
 """The action ids of the buttons below."""
 
 RECENT = 5
+ENTRY_LIMIT = 350
+"""Characters of one of the latest events on a card; five of them fit into a context block."""
+PEOPLE = {
+    "engaged": "Engaged",
+    "acknowledged": "Acknowledged by",
+    "failed": "Not reached",
+    "stopped": "Not needed any more",
+}
+"""What a person's state is called on a card."""
 SIGN = {"SENT": "→", "DELIVERED": "✓", "READ": "✓✓", "ERROR": "✗", "STOP": "■"}
 
 
 def incident_card(
     record: Mapping[str, Any],
     *,
-    engaged: Sequence[str] = (),
-    acknowledged: Sequence[str] = (),
-    events: Sequence[Mapping[str, Any]] = (),
+    people: Sequence[Mapping[str, Any]] = (),
+    recent: Sequence[Mapping[str, Any]] = (),
 ) -> Card:
     """Show an incident record (the `incidentRecord` of GetIncidentRecord).
 
-    `engaged` and `acknowledged` are names of contacts; `events` are timeline events, newest
-    last, of which the last five are shown. The card of a resolved incident has no button.
+    `people` are {name, state, at}, `recent` timeline events, newest first, of which five are
+    shown. Instants are datetimes or ISO 8601. The card of a resolved incident has no button.
     """
     is_open = record["status"] == "OPEN"
     impact = IMPACT.get(record["impact"], str(record["impact"]))
@@ -67,16 +76,12 @@ def incident_card(
     }
     if record.get("resolvedTime"):
         shown["Resolved"] = when(record["resolvedTime"])
-    if engaged:
-        shown["Engaged"] = ", ".join(engaged)
-    if acknowledged:
-        shown["Acknowledged by"] = ", ".join(acknowledged)
+    shown |= _people(people)
     blocks = [header(record["title"]), fields(shown)]
     if record.get("summary"):
         blocks.append(section(record["summary"]))
-    if events:
-        entries = [join("• ", timeline_entry(event)) for event in events[-RECENT:]]
-        blocks += [divider(), context(join(*entries, by="\n"))]
+    if recent:
+        blocks += [divider(), context(join(*map(_dated_entry, recent[:RECENT]), by="\n"))]
     if is_open:
         blocks += [
             actions(_resolve(record["arn"])),
@@ -85,6 +90,28 @@ def incident_card(
     blocks.append(context(code(record["arn"])))
     state = "" if is_open else f" ({record['status'].lower()})"
     return Card(text=join(f"{record['title']}{state} · {impact}"), blocks=fit(blocks))
+
+
+def _people(people: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Name the people by what became of them; who acknowledged, with the time."""
+    named: dict[str, str] = {}
+    for state, title in PEOPLE.items():
+        names = [
+            f"{one['name']} ({time_of_day(one['at'])})"
+            if state == "acknowledged" and time_of_day(one.get("at"))
+            else str(one["name"])
+            for one in people
+            if one["state"] == state
+        ]
+        if names:
+            named[title] = ", ".join(names)
+    return named
+
+
+def _dated_entry(event: Mapping[str, Any]) -> Markup:
+    said = " ".join(timeline_entry(event).split())
+    at = time_of_day(event.get("eventTime")) or "•"
+    return join(at, " ", clip(Markup(said), ENTRY_LIMIT))
 
 
 def _resolve(arn: str) -> Block:
@@ -221,12 +248,29 @@ def _acknowledgement(data: Mapping[str, Any], names: Mapping[str, str]) -> Marku
     return join("✓ ", bold(_name(data, names)), " acknowledged.")
 
 
+def _unreached(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    return join("✗ ", bold(_name(data, names)), " could not be reached.")
+
+
+def _stopped(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    return join("Paging ", bold(_name(data, names)), " was stopped.")
+
+
+def _refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    whom = join(" of ", bold(_name(data, names))) if data.get("contactArn") else ""
+    what = label(str(data.get("operation", "An action")))
+    return join("✗ ", what, whom, " was refused: ", str(data.get("reason") or "no reason."))
+
+
 _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = {
     "SSM Incident Trigger": _trigger,
     "SSM Incident Start": _start,
     "SSM Incident Record Update": _update,
     "SSM Contacts Page for Incident": _page,
     "SSM Contacts Page Acknowledgement for Incident": _acknowledgement,
+    "SSM Contacts Engagement Unreachable for Incident": _unreached,
+    "SSM Contacts Engagement Stop for Incident": _stopped,
+    "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(
         "The runbook could not be started: ", escape(as_json(dict(data)))
     ),

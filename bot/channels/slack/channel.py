@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
@@ -12,12 +13,15 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.http import retry_after
+from bot.channels.http import leaves_open, never_left, retry_after
 from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
-from bot.core.channel import Delivery, Post, Sent, Unavailable, Undeliverable
+from bot.channels.slack.cards import incident_card, timeline_entry
+from bot.core.channel import Delivery, Notice, Post, Sent, Unavailable, Undeliverable
 
 log = logging.getLogger(__name__)
 
+UNREADABLE = (SlackClientError, ValueError, AttributeError)
+"""What the library raises for answers that are no JSON objects."""
 EVENT_TYPE = "imbot_message"
 CLOCK_TOLERANCE = timedelta(seconds=15)
 """How far Slack's clock may be behind ours."""
@@ -57,6 +61,8 @@ TEMPORARY = {
     "service_unavailable",
     "team_added_to_org",
 }
+HALF_DONE = {"fatal_error", "internal_error"}
+"""Temporary errors after which, as Slack says, a part may have been done."""
 BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
 
 
@@ -64,17 +70,23 @@ class SlackChannel:
     """Posts and updates in one workspace."""
 
     def __init__(self, client: AsyncWebClient, timeout: float = 15.0) -> None:
-        """`client` should share an aiohttp session; `timeout`: total of one call, seconds."""
-        self._client = client
+        """`client` should share an aiohttp session; `timeout`: total of one call, seconds.
+
+        The library's own retries are off here: after a lost answer they would post a second
+        time, and nothing would say so.
+        """
+        self._client = copy.copy(client)
+        self._client.retry_handlers = []
         self._timeout = timeout
 
-    async def send(self, message: Post) -> Sent:
+    async def send(self, message: Post | Notice) -> Sent:
         """Post, update or whisper one message, and attach its file in its thread.
 
         Blocks that Slack refuses are left away; the text says the same, less nicely.
         The file is handed over before the message is posted, and shown after it; where Slack
         does not take it, the message says so. Raises Unavailable or Undeliverable.
         """
+        message = as_post(message)
         blocks = [dict(block) for block in message.blocks]
         file_id = None
         if message.attachment is not None:
@@ -92,17 +104,18 @@ class SlackChannel:
             answer = await self._call(method, _arguments(message, [])[1])
         ts = str(answer.get("ts") or answer.get("message_ts") or "")
         if not ts:
-            raise Unavailable("Slack's answer names no message.")
+            raise Unavailable("Slack's answer names no message.", in_doubt=True)
         if file_id:
             await self._show_file(message, file_id, message.thread_ts or ts)
         return Sent(ts)
 
-    async def was_sent(self, message: Post) -> bool | None:
+    async def was_sent(self, message: Post | Notice) -> bool | None:
         """Look for the message's key in the metadata of what was posted since.
 
         None for updates, which may be repeated, for whispers, which no history holds, and
         where the history cannot be read to its end.
         """
+        message = as_post(message)
         if message.ts is not None or message.ephemeral_user is not None:
             return None
         try:
@@ -144,7 +157,10 @@ class SlackChannel:
         raise Unavailable("There are too many messages to look through.")
 
     async def _upload(self, message: Post, text: str) -> tuple[str | None, str]:
-        """Hand a file over without showing it. Returns its id, or None and what to say."""
+        """Hand a file over without showing it. Returns its id, or None and what to say.
+
+        Nothing is posted by then, so nothing is in doubt.
+        """
         if message.ephemeral_user is not None:
             return None, "The full answer is too long to be shown to you alone."
         body = text.encode("utf-8", "replace")
@@ -154,6 +170,8 @@ class SlackChannel:
             await self._put(str(ticket["upload_url"]), body)
         except Undeliverable as refusal:
             return None, f"The full answer could not be attached. {refusal.reason}"
+        except Unavailable as fault:
+            raise Unavailable(fault.reason, retry_after=fault.retry_after) from None
         return str(ticket["file_id"]), ""
 
     async def _put(self, url: str, body: bytes) -> None:
@@ -206,14 +224,44 @@ class SlackChannel:
                 answer = await self._client.api_call(method, params=form, json=body)
         except SlackApiError as refusal:
             raise translate(refusal) from None
-        except TimeoutError:
-            raise Unavailable("Slack did not answer in time.") from None
-        except (aiohttp.ClientError, OSError, SlackClientError, ValueError) as error:
-            raise Unavailable(f"Slack cannot be reached ({type(error).__name__}).") from None
+        except (aiohttp.ClientError, OSError, *UNREADABLE) as error:
+            raise _unanswered(error) from None
         data = answer.data
         if not isinstance(data, dict):
-            raise Unavailable("Slack's answer cannot be understood.")
+            raise Unavailable("Slack's answer cannot be understood.", in_doubt=True)
         return data
+
+
+def as_post(message: Post | Notice) -> Post:
+    """Choose a notice's words: the card, or an event as a reply in the card's thread."""
+    if isinstance(message, Post):
+        return message
+    if message.event is not None:
+        text, blocks, ts = timeline_entry(message.event), (), None
+    else:
+        card = incident_card(message.incident, people=message.people, recent=message.recent)
+        text, blocks, ts = card.text, card.blocks, message.ts
+    return Post(
+        key=message.key,
+        address=message.address,
+        created_at=message.created_at,
+        repeats=message.repeats,
+        text=text,
+        blocks=blocks,
+        thread_ts=message.thread_ts,
+        ts=ts,
+    )
+
+
+def _unanswered(error: Exception) -> Unavailable:
+    """Say why there is no answer. Slow connecting counts as doubt, too: it cannot be told."""
+    if isinstance(error, TimeoutError):
+        reason = "Slack did not answer in time."
+    elif isinstance(error, UNREADABLE):
+        reason = f"Slack's answer cannot be understood ({type(error).__name__})."
+    else:
+        reason = f"Slack cannot be reached ({type(error).__name__})."
+    return Unavailable(reason, in_doubt=not never_left(error))
 
 
 def translate(refusal: SlackApiError) -> Unavailable | Undeliverable:
@@ -224,9 +272,11 @@ def translate(refusal: SlackApiError) -> Unavailable | Undeliverable:
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     wait = retry_after(getattr(response, "headers", {}))
     if status == 429 or code in TEMPORARY:
-        return Unavailable(f"Slack asks to wait ({code or status}).", retry_after=wait)
+        reason = f"Slack asks to wait ({code or status})."
+        return Unavailable(reason, retry_after=wait, in_doubt=code in HALF_DONE)
     if status >= 500 or not code:
-        return Unavailable(f"Slack is broken (HTTP {status}).", retry_after=wait)
+        reason = f"Slack is broken (HTTP {status})."
+        return Unavailable(reason, retry_after=wait, in_doubt=leaves_open(status))
     reason = REASONS.get(code, "Slack refuses the message.")
     return Undeliverable(f"{reason} ({code})", code=code)
 

@@ -33,14 +33,31 @@ _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\b)|[A-Z]?[a-z0-9]+")
 
 
 def when(value: object) -> str:
-    """Say an instant (aware datetime, or epoch seconds) to the second, in UTC."""
+    """Say an instant (aware datetime, epoch seconds, ISO 8601) to the second, in UTC.
+
+    What is no instant is said as it is.
+    """
+    instant = _instant(value)
+    return str(value) if instant is None else f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def time_of_day(value: object) -> str:
+    """Say only the time of an instant, in UTC; "" of what is none."""
+    instant = _instant(value)
+    return "" if instant is None else f"{instant:%H:%M:%S}"
+
+
+def _instant(value: object) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
     if isinstance(value, datetime):
-        instant = value.astimezone(UTC)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        instant = datetime.fromtimestamp(value, UTC)
-    else:
-        return str(value)
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    return None
 
 
 def is_time(name: str, value: object) -> bool:

@@ -92,6 +92,7 @@ def prove(ctx: Context, channel: ContactChannel, code: str, *, door: str, who: s
     have been written before. Where that is locked, or START is missing, no code is right and
     none is counted.
     """
+    channel = ctx.lock(ContactChannel, channel.key) or channel  # tries come one after another
     if is_locked(ctx, door, who) or needs_start(channel):
         return False
     for row in ctx.select(Activation, channel_key=channel.key):

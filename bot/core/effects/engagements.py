@@ -29,16 +29,11 @@ def start(
     texts: Mapping[str, Any],
     incident_arn: str | None,
     parent: Engagement | None = None,
-    target: tuple[int, int] | None = None,
     is_essential: bool = True,
     is_test: bool = False,
     plan: Mapping[str, Any] | None = None,
 ) -> Engagement:
-    """Open an engagement with the contact's plan frozen into it, and have it advanced at once.
-
-    `target` is the (stage, number) in the parent's plan that led here.
-    """
-    stage, number = target or (None, None)
+    """Open an engagement with the contact's plan frozen into it, and have it advanced at once."""
     engagement = ctx.add(
         Engagement(
             key=new_key(),
@@ -49,8 +44,6 @@ def start(
             contact_type=contact.type,
             incident_arn=incident_arn,
             parent_key=parent.key if parent else None,
-            parent_stage=stage,
-            parent_target=number,
             is_essential=is_essential,
             is_test=is_test,
             plan=dict(plan if plan is not None else contact.plan),

@@ -125,6 +125,7 @@ def list_page_receipts(
 
 def _require_code(ctx: Context, page: Page, code: str) -> None:
     """Raises ValidationException; a wrong code is counted all the same."""
+    ctx.lock(Engagement, page.engagement_key)  # so that tries come one after another
     door, who = ctx.caller.door, page.address_fingerprint or page.key
     activations.require_unlocked(ctx, door, who)
     if not activations.is_same_code(page.code, code):

@@ -35,8 +35,6 @@ class Engagement:
     contact_type: str
     incident_arn: str | None
     parent_key: Key | None = references("engagement")
-    parent_stage: int | None
-    parent_target: int | None
     is_essential: bool
     is_test: bool
     plan: Wire

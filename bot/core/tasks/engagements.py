@@ -158,7 +158,6 @@ def _engage_contact(
         texts=engagement.texts,
         incident_arn=engagement.incident_arn,
         parent=engagement,
-        target=place,
         is_essential=target.is_essential,
         is_test=engagement.is_test,
     )
