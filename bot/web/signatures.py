@@ -132,15 +132,10 @@ def verify(
     stamp = headers.get("X-Amz-Date", "")
     _require_signed(tuple(headers), scope.signed_headers)
     _require_fresh(scope, stamp, now)
-    payload = sha256(body).hexdigest() if body else EMPTY
-    if headers.get("X-Amz-Content-SHA256", payload) != payload:
-        raise InvalidSignatureException(
-            "The 'x-amz-content-sha256' header is not the hash of the body that arrived."
-        )
     canonical = (
         f"{method}\n{_canonical_path(raw_path)}\n{_canonical_query(raw_query)}\n"
         f"{_canonical_headers(scope.signed_headers, headers)}\n\n"
-        f"{';'.join(scope.signed_headers)}\n{payload}"
+        f"{';'.join(scope.signed_headers)}\n{_payload_hash(headers, body)}"
     )
     expected = _signature(scope, credential.secret, stamp, canonical)
     if not hmac.compare_digest(expected, authorization.signature):
@@ -150,6 +145,16 @@ def verify(
             "Consult the service documentation for details."
         )
     return credential
+
+
+def _payload_hash(headers: MultiMapping[str], body: bytes) -> str:
+    """Hash what arrived; UNSIGNED-PAYLOAD is refused like any other wrong hash."""
+    payload = sha256(body).hexdigest() if body else EMPTY
+    if headers.get("X-Amz-Content-SHA256", payload) != payload:
+        raise InvalidSignatureException(
+            "The 'x-amz-content-sha256' header is not the hash of the body that arrived."
+        )
+    return payload
 
 
 def _signature(scope: Scope, secret: str, stamp: str, canonical: str) -> str:

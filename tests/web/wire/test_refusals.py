@@ -25,7 +25,7 @@ from tests.web.clients import (
     refused,
     status,
 )
-from tests.web.door import House
+from tests.web.door import KEY, House
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ async def test_validation_says_which_fields(url: str) -> None:
 async def test_wrong_secrets_and_unknown_keys_are_refused_in_the_services_form(
     house: House, url: str, service: str, operation: str, code: str, unknown: str
 ) -> None:
-    for given_key, expected in (({"secret": "wrong"}, code), ({"key": "AKIDNOBODY"}, unknown)):
-        api = client(url, service, **given_key)
+    for key, expected in ((KEY.access_key_id, code), ("AKIDNOBODY", unknown)):
+        api = client(url, service, key=key, secret="wrong")
         with pytest.raises(ClientError) as caught:
             await asyncio.to_thread(getattr(api, operation))
         api.close()
