@@ -16,7 +16,15 @@ from bot.channels.sms import SmsChannel
 from bot.channels.twilio_account import TwilioAccount
 from bot.channels.voice import VoiceChannel
 from bot.core.channel import Channel, Message, Sent, Unavailable, Undeliverable
-from tests.channels.vendors import HttpVendor, MailServer, activation, page, post
+from tests.channels.vendors import (
+    EVENT,
+    HttpVendor,
+    MailServer,
+    activation,
+    notice,
+    page,
+    post,
+)
 
 MEDIA = ["sms", "voice", "email", "slack"]
 
@@ -31,6 +39,7 @@ class World:
     is_busy: Callable[[], None]
     refuses: Callable[[], None]
     raves: Callable[[], None]
+    falls_silent: Callable[[], None]
 
 
 @pytest.fixture
@@ -49,7 +58,7 @@ def world(
 
 
 def twilio_world(medium: str, vendor: HttpVendor, session: aiohttp.ClientSession) -> World:
-    account = TwilioAccount(session, vendor.url, "AC1", "secret", 2)
+    account = TwilioAccount(session, vendor.url, "AC1", "secret", 0.5)
     sms: Channel = SmsChannel(account, "+15005550006")
     voice: Channel = VoiceChannel(account, "+15005550006")
     name = "Messages.json" if medium == "sms" else "Calls.json"
@@ -60,26 +69,28 @@ def twilio_world(medium: str, vendor: HttpVendor, session: aiohttp.ClientSession
         lambda: vendor.answer(name, 503, {"code": 20503}),
         lambda: vendor.answer(name, 400, {"code": 21211}),
         lambda: vendor.answer(name, 200, "<html>maintenance</html>"),
+        lambda: setattr(vendor, "silent", True),
     )
 
 
 def slack_world(vendor: HttpVendor, session: aiohttp.ClientSession) -> World:
     client = AsyncWebClient("xoxb-1", base_url=f"{vendor.url}/api/", session=session)
-    slack: Channel = SlackChannel(client, timeout=2)
+    slack: Channel = SlackChannel(client, timeout=0.5)
     name = "chat.postMessage"
     return World(
         slack,
-        [post()],
+        [post(), notice(), notice(event=EVENT, thread_ts="1.1")],
         lambda: vendor.answer(name, 200, {"ok": True, "ts": "1.1"}),
         lambda: vendor.answer(name, 503, "<html>"),
         lambda: vendor.answer(name, 200, {"ok": False, "error": "is_archived"}),
         lambda: vendor.answer(name, 200, "<html>maintenance</html>"),
+        lambda: setattr(vendor, "silent", True),
     )
 
 
 def email_world(mailbox: MailServer) -> World:
     email: Channel = EmailChannel(
-        "127.0.0.1", mailbox.port, None, None, "bot@bot.example", "none", timeout=2
+        "127.0.0.1", mailbox.port, None, None, "bot@bot.example", "none", timeout=0.5
     )
     return World(
         email,
@@ -87,7 +98,8 @@ def email_world(mailbox: MailServer) -> World:
         mailbox.replies.clear,
         lambda: mailbox.replies.update(RCPT="450 4.2.0 later"),
         lambda: mailbox.replies.update(RCPT="550 5.1.1 unknown"),
-        lambda: mailbox.replies.update(MAIL="<html>maintenance</html>"),
+        lambda: mailbox.replies.update({".": "<html>maintenance</html>"}),
+        lambda: mailbox.replies.update({".": "250-more to come"}),
     )
 
 
@@ -109,7 +121,7 @@ async def test_a_message_that_is_taken_is_sent_under_the_vendors_name(world: Wor
 async def test_a_busy_vendor_is_unavailable(world: World) -> None:
     world.is_busy()
 
-    await expect(world, Unavailable)
+    assert await expect(world, Unavailable) == {False}
 
 
 @every_medium
@@ -123,9 +135,16 @@ async def test_a_refusing_vendor_makes_it_undeliverable(world: World) -> None:
 async def test_a_vendor_that_answers_nonsense_is_unavailable(world: World) -> None:
     world.raves()
 
-    await expect(world, Unavailable)
+    assert await expect(world, Unavailable) == {True}
     assert await world.channel.was_sent(world.messages[0]) is None
     assert await world.channel.poll("x") is None
+
+
+@every_medium
+async def test_a_vendor_that_does_not_answer_leaves_it_in_doubt(world: World) -> None:
+    world.falls_silent()
+
+    assert await expect(world, Unavailable) == {True}
 
 
 async def test_a_vendor_that_is_not_there_is_unavailable(
@@ -144,17 +163,22 @@ async def test_a_vendor_that_is_not_there_is_unavailable(
         ),
     ]
     for channel, message in channels:
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as fault:
             await channel.send(message)
+        assert not fault.value.in_doubt
         assert await channel.was_sent(message) is None
 
 
-async def expect(world: World, kind: type[Exception]) -> None:
+async def expect(world: World, kind: type[Exception]) -> set[bool]:
+    """Send every message, and answer whether it is in doubt that they arrived."""
+    doubts = set()
     for message in world.messages:
         with pytest.raises(kind) as caught:
             await world.channel.send(message)
+        doubts.add(getattr(caught.value, "in_doubt", False))
         told = str(caught.value)
         assert message.address not in told
         assert "425440" not in told
         assert "Payments" not in told
     await world.channel.close()
+    return doubts

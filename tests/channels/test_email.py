@@ -209,32 +209,49 @@ async def test_a_refused_recipient_does_not_cost_the_connection(mailbox: MailSer
 
 
 @pytest.mark.parametrize(
-    ("verb", "reply", "expected"),
+    ("verb", "reply", "expected", "in_doubt"),
     [
-        ("MAIL", "451 4.3.0 later", Unavailable),
-        ("MAIL", "553 5.1.8 who are you", Undeliverable),
-        ("MAIL", "530 5.7.0 log in first", Unavailable),
-        ("RCPT", "450 4.2.0 greylisted", Unavailable),
-        ("RCPT", "552 5.2.2 full", Undeliverable),
-        ("RCPT", "421 4.3.2 closing", Unavailable),
-        ("DATA", "554 no", Undeliverable),
-        (".", "452 4.3.1 disk full", Unavailable),
-        (".", "554 5.6.0 spam", Undeliverable),
-        (".", "", Unavailable),
-        ("EHLO", "", Unavailable),
+        ("MAIL", "451 4.3.0 later", Unavailable, False),
+        ("MAIL", "553 5.1.8 who are you", Undeliverable, False),
+        ("MAIL", "530 5.7.0 log in first", Unavailable, False),
+        ("MAIL", "", Unavailable, False),
+        ("RCPT", "450 4.2.0 greylisted", Unavailable, False),
+        ("RCPT", "552 5.2.2 full", Undeliverable, False),
+        ("RCPT", "421 4.3.2 closing", Unavailable, False),
+        ("RCPT", "", Unavailable, False),
+        ("DATA", "554 no", Undeliverable, False),
+        ("DATA", "", Unavailable, False),
+        (".", "452 4.3.1 disk full", Unavailable, False),
+        (".", "421 4.3.2 closing", Unavailable, False),
+        (".", "554 5.6.0 spam", Undeliverable, False),
+        (".", "<html>maintenance</html>", Unavailable, True),
+        (".", "", Unavailable, True),
+        ("EHLO", "", Unavailable, False),
     ],
 )
 async def test_temporary_refusals_may_be_tried_again_and_permanent_ones_not(
-    mailbox: MailServer, verb: str, reply: str, expected: type[Exception]
+    mailbox: MailServer, verb: str, reply: str, expected: type[Exception], in_doubt: bool
 ) -> None:
     mailbox.replies[verb] = reply
     pool = channel(mailbox)
 
-    with pytest.raises(expected):
+    with pytest.raises(expected) as fault:
         await pool.send(page(address=ANA))
     await pool.close()
 
     assert mailbox.mails == []
+    assert getattr(fault.value, "in_doubt", False) is in_doubt
+
+
+async def test_a_server_that_falls_silent_over_a_mail_leaves_it_in_doubt(
+    mailbox: MailServer,
+) -> None:
+    mailbox.replies["."] = "250-more to come"
+
+    with pytest.raises(Unavailable) as fault:
+        await channel(mailbox, timeout=0.1).send(page(address=ANA))
+
+    assert fault.value.in_doubt
 
 
 async def test_a_refused_log_in_may_be_mended_and_says_how(mailbox: MailServer) -> None:
@@ -255,8 +272,10 @@ async def test_a_server_without_starttls_gets_no_mail_in_the_clear(mailbox: Mail
 async def test_a_silent_server_is_left_after_the_timeout(mailbox: MailServer) -> None:
     mailbox.greeting = "220-more to come"
 
-    with pytest.raises(Unavailable, match="in time"):
+    with pytest.raises(Unavailable, match="in time") as fault:
         await channel(mailbox, timeout=0.1).send(page(address=ANA))
+
+    assert not fault.value.in_doubt
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import asyncio
 
-from aiosmtplib import SMTP
+import pytest
+from aiosmtplib import SMTP, SMTPDataError, SMTPServerDisconnected
 
-from bot.channels.smtp_pool import IDLE_SECONDS, PROBE_SECONDS, SmtpPool
+from bot.channels.smtp_pool import IDLE_SECONDS, PROBE_SECONDS, Letter, SmtpPool
 from tests.channels.vendors import MailServer
 
 MAIL = b"Subject: x\r\n\r\nx\r\n"
+
+
+def letter(content: bytes = MAIL) -> Letter:
+    return Letter("a@b.c", "d@e.f", content)
 
 
 class _Seconds:
@@ -31,10 +36,10 @@ async def test_a_connection_that_rested_is_asked_before_it_is_trusted(
     seconds = _Seconds()
     pool = pool_of(mailbox, seconds)
 
-    await pool.deliver("a@b.c", "d@e.f", MAIL)
+    await pool.deliver(letter())
     assert "NOOP" not in mailbox.commands
     seconds.now += PROBE_SECONDS + 1
-    await pool.deliver("a@b.c", "d@e.f", MAIL)
+    await pool.deliver(letter())
     await pool.close()
 
     assert mailbox.commands.count("NOOP") == 1
@@ -45,9 +50,9 @@ async def test_a_connection_that_rested_too_long_is_not_used_again(mailbox: Mail
     seconds = _Seconds()
     pool = pool_of(mailbox, seconds)
 
-    await pool.deliver("a@b.c", "d@e.f", MAIL)
+    await pool.deliver(letter())
     seconds.now += IDLE_SECONDS
-    await pool.deliver("a@b.c", "d@e.f", MAIL)
+    await pool.deliver(letter())
     await pool.close()
 
     assert mailbox.connections == 2
@@ -57,15 +62,41 @@ async def test_a_mail_that_is_given_up_leaves_no_connection_behind(mailbox: Mail
     pool = pool_of(mailbox, _Seconds())
     mailbox.replies["RCPT"] = "250-never ends"
 
-    mail = asyncio.ensure_future(pool.deliver("a@b.c", "d@e.f", MAIL))
+    mail = asyncio.ensure_future(pool.deliver(letter()))
     while not any(command.startswith("RCPT") for command in mailbox.commands):
         await asyncio.sleep(0)
     mail.cancel()
     await asyncio.wait([mail])
     mailbox.replies.clear()
-    await pool.deliver("a@b.c", "d@e.f", MAIL)
+    await pool.deliver(letter())
     await pool.close()
 
     assert mail.cancelled()
     assert mailbox.connections == 2
     assert mailbox.mails == [MAIL]
+
+
+async def test_lines_that_begin_with_a_dot_arrive_with_it(mailbox: MailServer) -> None:
+    pool = pool_of(mailbox, _Seconds())
+    mail = b"Subject: x\r\n\r\n.\r\n..two\r\nin.side\r\n"
+
+    await pool.deliver(letter(mail))
+    await pool.close()
+
+    assert mailbox.mails == [mail]
+
+
+async def test_a_letter_knows_whether_it_may_have_been_taken(mailbox: MailServer) -> None:
+    pool = pool_of(mailbox, _Seconds())
+    taken, refused, unanswered = letter(), letter(), letter()
+
+    await pool.deliver(taken)
+    mailbox.replies["DATA"] = "451 4.3.0 later"
+    with pytest.raises(SMTPDataError):
+        await pool.deliver(refused)
+    mailbox.replies = {".": ""}
+    with pytest.raises(SMTPServerDisconnected):
+        await pool.deliver(unanswered)
+    await pool.close()
+
+    assert [one.is_handed_over for one in (taken, refused, unanswered)] == [True, False, True]

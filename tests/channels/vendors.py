@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from multidict import MultiDict, MultiMapping
 
-from bot.core.channel import Activation, Page, Post
+from bot.core.channel import Activation, Notice, Page, Post
 
 AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 CODE = "425440"
@@ -52,6 +52,30 @@ def post(**changes: Any) -> Post:
         "text": "Payments are failing",
     }
     return Post(**{**values, **changes})
+
+
+INCIDENT = {
+    "arn": "arn:aws:ssm-incidents::111122223333:incident-record/payments/0198",
+    "title": "Payments are failing",
+    "impact": 2,
+    "status": "OPEN",
+    "creationTime": "2026-01-05T12:00:00+00:00",
+}
+EVENT = {
+    "eventType": "SSM Contacts Page Acknowledgement for Incident",
+    "eventTime": "2026-01-05T12:03:00+00:00",
+    "eventData": {"contactArn": "arn:aws:ssm-contacts:us-east-1:111122223333:contact/ana"},
+}
+
+
+def notice(**changes: Any) -> Notice:
+    values: dict[str, Any] = {
+        "key": "0198-notice",
+        "address": "C1",
+        "created_at": AT,
+        "incident": INCIDENT,
+    }
+    return Notice(**{**values, **changes})
 
 
 @dataclass

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.http import leaves_open, never_left, retry_after
 from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
-from bot.channels.slack.cards import incident_card, timeline_entry
+from bot.channels.slack.cards import Card, incident_card, timeline_entry
 from bot.core.channel import Delivery, Notice, Post, Sent, Unavailable, Undeliverable
 
 log = logging.getLogger(__name__)
@@ -236,20 +236,19 @@ def as_post(message: Post | Notice) -> Post:
     """Choose a notice's words: the card, or an event as a reply in the card's thread."""
     if isinstance(message, Post):
         return message
-    if message.event is not None:
-        text, blocks, ts = timeline_entry(message.event), (), None
-    else:
+    if message.event is None:
         card = incident_card(message.incident, people=message.people, recent=message.recent)
-        text, blocks, ts = card.text, card.blocks, message.ts
+    else:
+        card = Card(text=timeline_entry(message.event))
     return Post(
         key=message.key,
         address=message.address,
         created_at=message.created_at,
         repeats=message.repeats,
-        text=text,
-        blocks=blocks,
+        text=card.text,
+        blocks=card.blocks,
         thread_ts=message.thread_ts,
-        ts=ts,
+        ts=message.ts,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.channels.slack import cards
+from bot.channels.slack.blocks import code, context
 from bot.channels.slack.cards import Card
 from tests.channels.slack.test_blocks import judged
 
@@ -29,12 +30,27 @@ def shown(card: Card) -> str:
 
 
 def test_an_open_incident_can_be_resolved_with_its_button() -> None:
-    card = cards.incident_card(RECORD, engaged=["ana", "ben"], acknowledged=["ana"])
+    people = [
+        {"name": "Ana", "state": "acknowledged", "at": "2026-01-05T12:03:04+00:00"},
+        {"name": "Ben", "state": "engaged", "at": "2026-01-05T12:00:00+00:00"},
+        {"name": "Cleo", "state": "engaged", "at": "2026-01-05T12:00:00+00:00"},
+        {"name": "Dan", "state": "failed", "at": "2026-01-05T12:02:00+00:00"},
+        {"name": "Eve", "state": "stopped", "at": "2026-01-05T12:03:04+00:00"},
+    ]
+    card = cards.incident_card(RECORD, people=people)
 
     button = next(b for b in card.blocks if b["type"] == "actions")["elements"][0]
     assert (button["action_id"], button["value"]) == ("resolve_incident", ARN)
-    for word in ("2 (High)", "Open", "2026-01-05 12:00:00 UTC", "ana, ben", "40 %"):
+    for word in ("2 (High)", "Open", "2026-01-05 12:00:00 UTC", "40 %"):
         assert word in shown(card)
+    texts = [item["text"] for item in card.blocks[1]["fields"]]
+    assert texts[3:] == [
+        "*Engaged*\nBen, Cleo",
+        "*Acknowledged by*\nAna (12:03:04)",
+        "*Not reached*\nDan",
+        "*Not needed any more*\nEve",
+    ]
+    assert card.blocks[-1] == context(code(ARN))
     assert card.text == "Payments &lt;are&gt; failing · High"
 
 
@@ -47,11 +63,30 @@ def test_a_resolved_incident_has_no_button() -> None:
 
 
 def test_an_incident_shows_its_latest_events() -> None:
-    events = [{"eventType": "Note", "eventData": f'"note {n}"'} for n in range(9)]
-    text = shown(cards.incident_card(RECORD, events=events))
+    recent = [
+        {"eventType": "Note", "eventTime": f"2026-01-05T12:00:0{n}+00:00", "eventData": f"n{n}"}
+        for n in range(8, -1, -1)
+    ]
+    text = shown(cards.incident_card(RECORD, recent=recent))
 
-    assert "note 8" in text
-    assert "note 3" not in text
+    assert "12:00:08 *Note* n8\\n12:00:07 *Note* n7" in text
+    assert "n4" in text
+    assert "n3" not in text
+
+
+def test_a_long_event_does_not_hide_the_others() -> None:
+    recent = [{"eventType": "Note", "eventData": "x<" * 9000}] * 4
+    text = shown(cards.incident_card(RECORD, recent=[*recent, {"eventType": "Last"}]))
+
+    assert "*Last*" in text
+
+
+def test_instants_may_be_texts() -> None:
+    record = {**RECORD, "status": "RESOLVED", "creationTime": "2026-01-05T13:00:00+01:00"}
+    text = shown(cards.incident_card({**record, "resolvedTime": "2026-01-05T12:30:00Z"}))
+
+    assert "2026-01-05 12:00:00 UTC" in text
+    assert "2026-01-05 12:30:00 UTC" in text
 
 
 @pytest.mark.parametrize(
@@ -89,11 +124,26 @@ def test_an_incident_shows_its_latest_events() -> None:
             {"contactArn": ANA},
             "✓ *Ana* acknowledged.",
         ),
+        (
+            "SSM Contacts Engagement Unreachable for Incident",
+            {"contactArn": ANA},
+            "✗ *ana* could not be reached.",
+        ),
+        (
+            "SSM Contacts Engagement Stop for Incident",
+            {"contactArn": ANA},
+            "Paging *ana* was stopped.",
+        ),
+        (
+            "SSM Incident Action Refused",
+            {"operation": "StartEngagement", "reason": "No <plan>.", "contactArn": ANA},
+            "✗ Start engagement of *ana* was refused: No &lt;plan&gt;.",
+        ),
         ("Custom Event", "Rolled <back>", "*Custom Event* Rolled &lt;back&gt;"),
     ],
 )
 def test_a_timeline_event_is_said_in_a_sentence(kind: str, data: Any, expected: str) -> None:
-    names = {ANA: "Ana"} if "Page" in kind else {}
+    names = {ANA: "Ana"} if "Contacts Page" in kind else {}
 
     entry = cards.timeline_entry({"eventType": kind, "eventData": json.dumps(data)}, names)
 
