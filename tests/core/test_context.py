@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from bot.core.context import Context
+from bot.core.effects import activations
+from bot.core.store.accounts import FailedTry
+from bot.core.store.executor import Store
+from tests.harness import open_house
+
+
+async def test_what_is_kept_survives_the_savepoint_that_it_was_kept_in(store: Store) -> None:
+    async with open_house(store) as house:
+
+        def work(tx: Any) -> None:
+            ctx = Context(house.dispatcher.unit(tx), house.caller, "request")
+            activations.count_failure(ctx, "slack", "outside")
+            with suppress(ValueError), ctx.savepoint():
+                with suppress(LookupError), ctx.savepoint():
+                    activations.count_failure(ctx, "slack", "inmost")
+                    raise LookupError
+                activations.count_failure(ctx, "slack", "inside")
+                ctx.add(_other(ctx))
+                raise ValueError
+            ctx.unit.flush()
+
+        await store.write(work)
+
+        rows = await house.rows(FailedTry)
+        assert sorted(row.who for row in rows) == ["inmost", "inside", "outside"]
+
+
+def _other(ctx: Context) -> FailedTry:
+    return FailedTry(account_id=ctx.account_id, door="slack", who="undone", at=ctx.now)
