@@ -136,11 +136,11 @@ def update_incident_record(
         )
     if title is not None and not title.strip():
         raise ValidationException("The title of an incident must not be empty.")
-    fields = {"title": title, "summary": summary, "impact": impact, "status": status}
+    fields: Wire = {"title": title, "summary": summary, "impact": impact, "status": status}
     changes = {
-        name: _storable(value)
+        name: value
         for name, value in fields.items()
-        if value is not None and _storable(value) != getattr(incident, name)
+        if value is not None and value != getattr(incident, name)
     }
     members = _changed_members(ctx, incident, chat_channel, notification_targets)
     if not changes and not members:
@@ -182,17 +182,16 @@ def _incident(
 ) -> Incident:
     template = plan.document["incidentTemplate"]
     identity = str(uuid4())
-    summary = template.get("summary")
     return Incident(
         key=new_key(),
         account_id=ctx.account_id,
         arn=ctx.new_arn("ssm-incidents", "incident-record", plan.name, identity),
         response_plan_arn=plan.arn,
-        title=_storable(title or template["title"] or plan.name),
-        summary=None if summary is None else _storable(summary),
+        title=title or template["title"] or plan.name,
+        summary=template.get("summary"),
         impact=impact or template["impact"],
         status="OPEN",
-        dedupe_string=_storable(_dedupe_string(ctx, template, trigger) or identity),
+        dedupe_string=_dedupe_string(ctx, template, trigger) or identity,
         source=_source(ctx, trigger),
         document=_document(plan, template, related_items),
         tags=template.get("incidentTags", {}),
@@ -296,10 +295,6 @@ def _locked(ctx: Context, arn: str) -> Incident:
     if incident is None:
         raise ResourceNotFoundException("INCIDENT_RECORD", arn)
     return incident
-
-
-def _storable(value: Any) -> Any:
-    return timeline.text_without_nul(value) if isinstance(value, str) else value
 
 
 def _changed_members(

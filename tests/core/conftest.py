@@ -1,0 +1,28 @@
+"""A desk on a store: SQLite for most tests, both databases where they could differ."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.store.executor import Store, open_store
+from tests.conftest import MASTER_KEY
+from tests.core.desk import Desk, open_desk
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """An account with a replication set in us-east-1."""
+    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+    async with open_desk(store) as opened:
+        yield opened
+    await store.close()
+
+
+@pytest.fixture
+async def desk_of_each_kind(store: Store) -> AsyncIterator[Desk]:
+    """The same, on SQLite and on PostgreSQL."""
+    async with open_desk(store) as opened:
+        yield opened
