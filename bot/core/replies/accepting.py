@@ -50,6 +50,8 @@ def accept_page(ctx: Context, page: Page, caller: Caller, source: str) -> str:
     A page whose engagement is over gets the receipts that it lacks. `source` is the medium that
     the answer came by. Raises ServiceError.
     """
+    ctx.lock(Engagement, page.engagement_key)  # of two who answer at once, one is first
+    page = ctx.get(Page, page.key) or page
     closed = closed_words(ctx, page)
     if page.read_at is not None:
         return closed

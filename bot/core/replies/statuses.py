@@ -10,7 +10,7 @@ from bot.core.channel import Delivery
 from bot.core.context import Context
 from bot.core.effects import receipts
 from bot.core.ids import Key
-from bot.core.store.engagements import Page, Receipt
+from bot.core.store.engagements import Engagement, Page, Receipt
 
 OPTED_OUT = "21610"
 
@@ -20,7 +20,10 @@ def record_status(ctx: Context, delivery: Delivery, page_key: str | None) -> Non
     if delivery.receipt is None:
         return
     found = _page(ctx, delivery, page_key)
-    page = ctx.lock(Page, found.key) if found else None
+    if found is None:
+        return
+    ctx.lock(Engagement, found.engagement_key)
+    page = ctx.lock(Page, found.key)
     if page is None:
         return
     ctx = _engine_context(ctx, page)
