@@ -5,11 +5,12 @@ import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from bot.core.crypto import MasterKeyError, new_master_key
-from bot.core.errors import ServiceUnavailable
+from bot.core.errors import InternalServerException, ServiceUnavailable
 from bot.core.store.executor import Store, open_store
 from bot.core.store.lease import LASTS, Lease, bury, dead_owners
 from bot.core.store.transaction import ConstraintError, Transaction, TransactionError
@@ -159,3 +160,20 @@ async def test_a_lease_that_was_not_renewed_is_void_for_good(store: Store) -> No
     assert await store.read(lambda tx: dead_owners(tx, mine.owner)) == [lease.owner]
     await store.write(lambda tx: bury(tx, lease.owner))
     assert await store.read(lambda tx: dead_owners(tx, mine.owner)) == []
+
+
+async def test_a_connection_lost_during_the_commit_is_told_and_not_repeated(
+    store: Store, postgres_url: str
+) -> None:
+    runs: list[int] = []
+
+    def work(tx: Transaction) -> None:
+        runs.append(1)
+        ((backend,),) = tx.records(sa.text("SELECT pg_backend_pid()"))
+        with psycopg.connect(postgres_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", (backend,))
+
+    with pytest.raises(InternalServerException, match="during the commit"):
+        await store.write(work)
+    assert runs == [1]
+    assert await store.read(lambda tx: tx.select(Ship)) == []
