@@ -96,9 +96,9 @@ class EmailChannel:
             raise _fault(error, letter) from None
         return Sent(message_id(message, self._sender))
 
-    async def was_sent(self, message: Page | Activation) -> bool | None:  # noqa: ARG002
+    async def was_sent(self, message: Page | Activation) -> None:  # noqa: ARG002
         """Mail servers do not tell. The Message-ID is stable, so readers see one mail."""
-        return None
+        return
 
     async def poll(self, vendor_id: str) -> Delivery | None:  # noqa: ARG002
         return None

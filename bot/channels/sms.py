@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
 from bot.channels.twilio_codes import OUTCOMES
@@ -152,7 +152,7 @@ class SmsChannel:
             raise Unavailable(refusal.reason) from None
         return list(reversed(found.items()))
 
-    async def was_sent(self, message: Page | Activation) -> bool | None:
+    async def was_sent(self, message: Page | Activation) -> Sent | Literal[False] | None:
         """Look for a text to that number, made since, that holds the message's code.
 
         Not by DateSent: it is empty as long as a text is queued, which is the case in question.
@@ -161,14 +161,15 @@ class SmsChannel:
             answer = await self._account.get(
                 "Messages.json", To=message.address, From=self._sender, PageSize="100"
             )
-            texts = listed(answer, "messages")
+            found = (
+                Sent(sid_of(text))
+                for text in listed(answer, "messages")
+                if message.code in str(text.get("body"))
+                and was_created_since(text, message.created_at)
+            )
+            return next(found, False)
         except (Unavailable, Undeliverable):
             return None
-        return any(
-            message.code in str(text.get("body"))
-            and was_created_since(text, message.created_at)
-            for text in texts
-        )
 
     async def poll(self, vendor_id: str) -> Delivery | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from bot.channels.scripts import (
     acknowledged_script,
@@ -80,7 +81,7 @@ class VoiceChannel:
         )
         return Sent(sid_of(answer))
 
-    async def was_sent(self, message: Page | Activation) -> bool | None:
+    async def was_sent(self, message: Page | Activation) -> Literal[False] | None:
         """Look for a call to that number since. A call bears no mark of its message.
 
         So no call is a no, and a call is None: it may have been another page's, and a page

@@ -173,9 +173,10 @@ class Channel(Protocol):
     async def send(self, message: Any) -> Sent:
         """Hand one message to the vendor. Raises Unavailable or Undeliverable, nothing else."""
 
-    async def was_sent(self, message: Any) -> bool | None:
-        """Did an earlier attempt at this message reach the vendor? None: there is no way to
-        know.
+    async def was_sent(self, message: Any) -> Sent | Literal[False] | None:
+        """Did an earlier attempt at this message reach the vendor, and under which name?
+
+        None: there is no way to know.
         """
 
     async def poll(self, vendor_id: str) -> Delivery | None:

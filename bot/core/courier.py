@@ -181,9 +181,8 @@ class Courier:
         try:
             async with asyncio.timeout(LONGEST_SEND):
                 message = await self._message(row)
-                if row.is_doubtful and await channel.was_sent(message):
-                    return Sent("found at the vendor")
-                return await channel.send(message)
+                earlier = await channel.was_sent(message) if row.is_doubtful else None
+                return earlier or await channel.send(message)
         except (Unavailable, Undeliverable) as fault:
             return fault
         except TimeoutError:

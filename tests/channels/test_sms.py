@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 
 from bot.channels.sms import SmsChannel, compose, segments, septets
 from bot.channels.twilio_account import TwilioAccount
-from bot.core.channel import Unavailable, Undeliverable
+from bot.core.channel import Reply, Sent, Unavailable, Undeliverable
 from tests.channels.vendors import AT, CODE, PHONE, HttpVendor, activation, page
 
 FROM = "+15005550006"
@@ -136,8 +136,8 @@ def listing(*, body: str, seconds: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "seconds", "expected"),
     [
-        (compose(page()), 2, True),
-        (compose(page()), -5, True),
+        (compose(page()), 2, Sent(SID)),
+        (compose(page()), -5, Sent(SID)),
         (compose(page()), -60, False),
         ("Another page. Reply 999999 to acknowledge.", 2, False),
     ],
@@ -147,11 +147,11 @@ async def test_an_earlier_attempt_is_known_by_its_code_and_its_time(
     session: aiohttp.ClientSession,
     body: str,
     seconds: int,
-    expected: bool,
+    expected: Sent | bool,
 ) -> None:
     vendor.answer("Messages.json", 200, listing(body=body, seconds=seconds))
 
-    assert await sms(vendor, session).was_sent(page()) is expected
+    assert await sms(vendor, session).was_sent(page()) == expected
     assert vendor.asked[0].query["To"] == PHONE
 
 
@@ -163,6 +163,76 @@ async def test_a_vendor_that_cannot_be_asked_leaves_it_open(
 
     assert await channel.was_sent(page()) is None
     assert await channel.poll(SID) is None
+
+
+def inbound(sid: str, body: str, seconds: int = 0, **changes: Any) -> dict[str, Any]:
+    made = format_datetime(AT + timedelta(seconds=seconds))
+    text = {"sid": sid, "from": PHONE, "body": body, "direction": "inbound"}
+    return {**text, "date_created": made, **changes}
+
+
+async def test_the_inbox_is_read_to_its_end_and_told_oldest_first(
+    vendor: HttpVendor, session: aiohttp.ClientSession
+) -> None:
+    first = [inbound("SM4", "stop", 40), inbound("SM3", "sent", direction="outbound-api")]
+    second = [inbound("SM4", "stop", 40), inbound("SM2", CODE, 20), inbound("SM1", "old", -900)]
+    following = "/2010-04-01/Accounts/AC1/Messages.json?Page=1&PageToken=PAx"
+    vendor.once.append((200, {"messages": first, "next_page_uri": following}, {}))
+    vendor.once.append((200, {"messages": second, "next_page_uri": None}, {}))
+
+    came = await sms(vendor, session).inbox(AT)
+
+    assert came == [
+        ("SM2", Reply(PHONE, CODE)),
+        ("SM4", Reply(PHONE, "stop", opted_out=True)),
+    ]
+    assert vendor.asked[0].query == {
+        "To": FROM,
+        "PageSize": "1000",
+        "DateSent>": "2026-01-05T12:00:00Z",
+    }
+    assert vendor.asked[1].query == {"Page": "1", "PageToken": "PAx"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(503, "<html>"), (200, "<html>"), (200, {}), (400, {"code": 20001})]
+)
+async def test_an_inbox_that_cannot_be_read_is_unavailable(
+    vendor: HttpVendor, session: aiohttp.ClientSession, status: int, body: Any
+) -> None:
+    vendor.answer("Messages.json", status, body)
+
+    with pytest.raises(Unavailable):
+        await sms(vendor, session).inbox(AT)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "in_doubt"),
+    [
+        (429, {"code": 20429}, False),
+        (503, "<html>", False),
+        (401, "<html>", False),
+        (302, "<html>", False),
+        (500, {"code": 20500}, True),
+        (502, "<html>", True),
+        (504, "<html>", True),
+        (200, "<html>", True),
+        (201, {"status": "queued"}, True),
+    ],
+)
+async def test_only_a_clear_refusal_leaves_no_doubt(
+    vendor: HttpVendor,
+    session: aiohttp.ClientSession,
+    status: int,
+    body: Any,
+    in_doubt: bool,
+) -> None:
+    vendor.answer("Messages.json", status, body)
+
+    with pytest.raises(Unavailable) as fault:
+        await sms(vendor, session).send(page())
+
+    assert fault.value.in_doubt is in_doubt
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import copy
 import logging
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -109,7 +109,7 @@ class SlackChannel:
             await self._show_file(message, file_id, message.thread_ts or ts)
         return Sent(ts)
 
-    async def was_sent(self, message: Post | Notice) -> bool | None:
+    async def was_sent(self, message: Post | Notice) -> Sent | Literal[False] | None:
         """Look for the message's key in the metadata of what was posted since.
 
         None for updates, which may be repeated, for whispers, which no history holds, and
@@ -121,8 +121,8 @@ class SlackChannel:
         try:
             async for posted in self._posted_since(message):
                 payload = (posted.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("key") == message.key:
-                    return True
+                if payload.get("key") == message.key and posted.get("ts"):
+                    return Sent(str(posted["ts"]))
         except (Unavailable, Undeliverable):
             return None
         return False

@@ -9,8 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.slack.blocks import section
 from bot.channels.slack.channel import SlackChannel
-from bot.core.channel import Unavailable, Undeliverable
-from tests.channels.vendors import AT, HttpVendor, post
+from bot.core.channel import Sent, Unavailable, Undeliverable
+from tests.channels.vendors import AT, EVENT, HttpVendor, notice, post
 
 TS = "1767614400.000100"
 BLOCKS = [section("Payments are failing")]
@@ -53,6 +53,66 @@ async def test_a_message_that_exists_is_updated(
     assert sent.vendor_id == TS
     assert vendor.asked[0].body["ts"] == TS
     assert vendor.asked[0].body["text"] == "Payments are failing"
+
+
+async def test_a_notice_is_the_card_or_a_reply_under_it(
+    vendor: HttpVendor, session: aiohttp.ClientSession
+) -> None:
+    vendor.answer("chat.postMessage", 200, {"ok": True, "ts": TS})
+    vendor.answer("chat.update", 200, {"ok": True, "ts": TS})
+    channel = slack(vendor, session)
+
+    await channel.send(notice())
+    await channel.send(notice(ts=TS))
+    await channel.send(notice(event=EVENT, thread_ts=TS))
+
+    card, update, reply = (asked.body for asked in vendor.asked)
+    assert card["blocks"][0]["text"]["text"] == "Payments are failing"
+    assert card["metadata"]["event_payload"] == {"key": "0198-notice"}
+    assert (update["ts"], update["blocks"]) == (TS, card["blocks"])
+    assert (reply["thread_ts"], reply["text"]) == (TS, "✓ *ana* acknowledged.")
+    assert "reply_broadcast" not in reply
+    assert "blocks" not in reply
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "in_doubt"),
+    [
+        (429, {"ok": False, "error": "ratelimited"}, False),
+        (200, {"ok": False, "error": "service_unavailable"}, False),
+        (200, {"ok": False, "error": "internal_error"}, True),
+        (503, "<html>", False),
+        (502, "<html>", True),
+        (200, "<html>", True),
+        (200, "plain", True),
+        (200, [], True),
+        (200, {"ok": True}, True),
+    ],
+)
+async def test_only_a_clear_refusal_leaves_no_doubt(
+    vendor: HttpVendor,
+    session: aiohttp.ClientSession,
+    status: int,
+    body: Any,
+    in_doubt: bool,
+) -> None:
+    vendor.answer("chat.postMessage", status, body)
+
+    with pytest.raises(Unavailable) as fault:
+        await slack(vendor, session).send(post())
+
+    assert fault.value.in_doubt is in_doubt
+
+
+async def test_a_post_whose_file_hangs_is_not_in_doubt(
+    vendor: HttpVendor, session: aiohttp.ClientSession
+) -> None:
+    vendor.answer("files.getUploadURLExternal", 502, "<html>")
+
+    with pytest.raises(Unavailable) as fault:
+        await slack(vendor, session).send(post(attachment="x"))
+
+    assert not fault.value.in_doubt
 
 
 async def test_a_whisper_goes_to_one_person(
@@ -185,16 +245,16 @@ def history(key: str, cursor: str = "") -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("key", "expected"), [("0198-post", True), ("0198-other", False)])
+@pytest.mark.parametrize(("key", "expected"), [("0198-post", Sent(TS)), ("0198-other", False)])
 async def test_an_earlier_attempt_is_known_by_its_key(
-    vendor: HttpVendor, session: aiohttp.ClientSession, key: str, expected: bool
+    vendor: HttpVendor, session: aiohttp.ClientSession, key: str, expected: Sent | bool
 ) -> None:
     vendor.answer("conversations.history", 200, history(key))
     vendor.answer("conversations.replies", 200, history(key))
     channel = slack(vendor, session)
 
-    assert await channel.was_sent(post()) is expected
-    assert await channel.was_sent(post(thread_ts="1.1")) is expected
+    assert await channel.was_sent(post()) == expected
+    assert await channel.was_sent(post(thread_ts="1.1")) == expected
 
     query = vendor.asked[0].query
     assert query["include_all_metadata"] == "true"
