@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, exists, func, or_, select
 
 from bot.core.cascade import run_cascade
-from bot.core.channel import Channel, Message, Sent, Unavailable, Undeliverable
+from bot.core.channel import Channel, Message, Unavailable, Undeliverable
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects.outbox import message_of
