@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 from bot.core.channel import Delivery, Sent, Undeliverable
 from bot.core.courier import Courier
@@ -30,8 +30,9 @@ class Wall:
         self.posts.append(message)
         return Sent(message.ts or f"{len(self.posts)}.000")
 
-    async def was_sent(self, message: Any) -> bool | None:
-        return any(post.key == message.key for post in self.posts)
+    async def was_sent(self, message: Any) -> Sent | Literal[False]:
+        found = (n for n, post in enumerate(self.posts, 1) if post.key == message.key)
+        return next((Sent(f"{n}.000") for n in found), False)
 
     async def poll(self, vendor_id: str) -> Delivery | None:
         raise LookupError(vendor_id)
