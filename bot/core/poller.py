@@ -38,7 +38,7 @@ OPEN = prepared(
     .join(table_of(Receipt), _receipt.page_key == _page.key)
     .join(table_of(ContactChannel), _channel.key == _page.channel_key)
     .where(
-        _page.is_open,
+        _page.closed_at.is_(None),
         _page.delivered_at.is_(None),
         _page.read_at.is_(None),
         _receipt.vendor_id.is_not(None),

@@ -57,7 +57,7 @@ def page_channel(
             address_fingerprint=fingerprint,
             code=code,
             code_fingerprint=ctx.unit.tx.vault.fingerprint(f"code {code}"),
-            is_open=reason is None,
+            closed_at=None if reason is None else ctx.now,
             created_at=ctx.now,
         )
     )

@@ -18,6 +18,7 @@ from bot.core.registry import operation
 from bot.core.store.accounts import SlackChannelConfiguration, TopicLink
 from bot.core.store.schema import Wire, table_of
 
+ARN_PATH = ("chat-configuration", "slack-channel")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 GUARDRAILS = (
     ADMINISTRATOR,
@@ -48,17 +49,15 @@ def create_slack_channel_configuration(
     known, ConflictException where the name or the channel is taken.
     Source: CreateSlackChannelConfiguration, chatbot 2017-10-11.
     """
-    topic_arns = list(dict.fromkeys(sns_topic_arns))
-    _check(ctx, topic_arns, guardrail_policy_arns)
-    arn = ctx.new_arn("chatbot", "chat-configuration", "slack-channel", configuration_name)
+    _check(ctx, sns_topic_arns, guardrail_policy_arns)
     document: Wire = {
         "SlackTeamName": slack_team_id,
         "SlackTeamId": slack_team_id,
         "SlackChannelId": slack_channel_id,
         "SlackChannelName": slack_channel_name or slack_channel_id,
-        "ChatConfigurationArn": arn,
+        "ChatConfigurationArn": ctx.new_arn("chatbot", *ARN_PATH, configuration_name),
         "IamRoleArn": iam_role_arn,
-        "SnsTopicArns": topic_arns,
+        "SnsTopicArns": list(dict.fromkeys(sns_topic_arns)),
         "ConfigurationName": configuration_name,
         "LoggingLevel": logging_level,
         "GuardrailPolicyArns": list(guardrail_policy_arns) or [ADMINISTRATOR],
@@ -66,23 +65,7 @@ def create_slack_channel_configuration(
         "Tags": list(tags),
         "State": "ENABLED",
     }
-    configuration = SlackChannelConfiguration(
-        key=new_key(),
-        account_id=ctx.account_id,
-        arn=arn,
-        team_id=slack_team_id,
-        channel_id=slack_channel_id,
-        document=document,
-        created_at=ctx.now,
-    )
-    if not ctx.tx.insert_or_ignore(configuration):
-        raise ConflictException(
-            f"The name {configuration_name} or the channel {slack_channel_id} is taken.",
-            "SLACK_CHANNEL_CONFIGURATION",
-            arn,
-        )
-    for topic_arn in topic_arns:
-        _link(ctx, configuration, topic_arn)
+    _store(ctx, document)
     return {"ChannelConfiguration": document}
 
 
@@ -119,6 +102,27 @@ def delete_slack_channel_configuration(ctx: Context, *, chat_configuration_arn: 
     for link in ctx.select(TopicLink, configuration_key=found.key):
         ctx.delete(link)
     ctx.delete(found)
+
+
+def _store(ctx: Context, document: Wire) -> None:
+    configuration = SlackChannelConfiguration(
+        key=new_key(),
+        account_id=ctx.account_id,
+        arn=document["ChatConfigurationArn"],
+        team_id=document["SlackTeamId"],
+        channel_id=document["SlackChannelId"],
+        document=document,
+        created_at=ctx.now,
+    )
+    if not ctx.tx.insert_or_ignore(configuration):
+        name, channel_id = document["ConfigurationName"], configuration.channel_id
+        raise ConflictException(
+            f"The name {name} or the channel {channel_id} is taken.",
+            "SLACK_CHANNEL_CONFIGURATION",
+            configuration.arn,
+        )
+    for topic_arn in document["SnsTopicArns"]:
+        _link(ctx, configuration, topic_arn)
 
 
 def _link(ctx: Context, configuration: SlackChannelConfiguration, topic_arn: str) -> None:

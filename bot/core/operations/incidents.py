@@ -64,20 +64,8 @@ def start_incident(
     if not is_new:
         return {"incidentRecordArn": incident.arn}
     timeline.record(ctx, incident, timeline.STARTED, **_start_data(plan, incident, trigger))
-    impact_words = f"Impact: {IMPACTS[incident.impact]}"
     for contact_arn in plan.document.get("engagements", ()):
-        jobs.request(
-            ctx,
-            "ssm-contacts",
-            "StartEngagement",
-            ContactId=contact_arn,
-            Sender="Incident Manager",
-            Subject=incident.title,
-            Content=f"{incident.summary or incident.title}\n\n{impact_words}",
-            PublicSubject=incident.title,
-            PublicContent=f"{incident.title}\n\n{impact_words}",
-            IncidentId=incident.arn,
-        )
+        _engage(ctx, incident, contact_arn)
     return {"incidentRecordArn": incident.arn}
 
 
@@ -130,13 +118,8 @@ def update_incident_record(
     Source: UpdateIncidentRecord, ssm-incidents 2018-05-10.
     """
     incident = _locked(ctx, arn)
-    if incident.status == "RESOLVED" and status == "OPEN":
-        raise ValidationException(
-            "A resolved incident cannot be opened again; start a new one."
-        )
-    if title is not None and not title.strip():
-        raise ValidationException("The title of an incident must not be empty.")
     fields: Wire = {"title": title, "summary": summary, "impact": impact, "status": status}
+    _check_update(incident, fields)
     changes = {
         name: value
         for name, value in fields.items()
@@ -145,17 +128,15 @@ def update_incident_record(
     members = _changed_members(ctx, incident, chat_channel, notification_targets)
     if not changes and not members:
         return
-    if changes.get("status") == "RESOLVED":
-        changes["resolved_at"] = ctx.now
     document = {**incident.document, **members}
     changed = ctx.update(
         incident,
         **changes,
+        resolved_at=ctx.now if "status" in changes else incident.resolved_at,
         document={name: value for name, value in document.items() if value is not None},
         modified_by=ctx.caller.principal_arn,
         modified_at=ctx.now,
     )
-    changes.pop("resolved_at", None)
     _record_update(ctx, changed, {**changes, **members})
     if "status" in changes:
         _stop_engagements(ctx, changed, "The incident was resolved")
@@ -170,6 +151,22 @@ def delete_incident_record(ctx: Context, *, arn: str) -> None:
         return
     _stop_engagements(ctx, incident, "The incident was deleted")
     ctx.delete(incident)
+
+
+def _engage(ctx: Context, incident: Incident, contact_arn: str) -> None:
+    impact_words = f"Impact: {IMPACTS[incident.impact]}"
+    jobs.request(
+        ctx,
+        "ssm-contacts",
+        "StartEngagement",
+        ContactId=contact_arn,
+        Sender="Incident Manager",
+        Subject=incident.title,
+        Content=f"{incident.summary or incident.title}\n\n{impact_words}",
+        PublicSubject=incident.title,
+        PublicContent=f"{incident.title}\n\n{impact_words}",
+        IncidentId=incident.arn,
+    )
 
 
 def _incident(
@@ -295,6 +292,15 @@ def _locked(ctx: Context, arn: str) -> Incident:
     if incident is None:
         raise ResourceNotFoundException("INCIDENT_RECORD", arn)
     return incident
+
+
+def _check_update(incident: Incident, fields: Wire) -> None:
+    if incident.status == "RESOLVED" and fields["status"] == "OPEN":
+        raise ValidationException(
+            "A resolved incident cannot be opened again; start a new one."
+        )
+    if fields["title"] is not None and not fields["title"].strip():
+        raise ValidationException("The title of an incident must not be empty.")
 
 
 def _changed_members(

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.context import Context
 from bot.core.effects import topics
-from bot.core.errors import ConflictException
+from bot.core.errors import ConflictException, ResourceNotFoundException
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
@@ -98,10 +98,8 @@ def update_response_plan(
     """Replace what is given and keep the rest; open incidents stay as they are.
 
     A chat channel of `{"empty": {}}` and an empty map of tags take away what was there.
-    Source: UpdateResponsePlan, ssm-incidents 2018-05-10.
     """
-    found = ctx.require(ResponsePlan, arn)
-    plan = ctx.lock(ResponsePlan, found.key) or found
+    plan = _locked(ctx, arn)
     template = plan.document["incidentTemplate"] | _present(
         title=incident_template_title,
         impact=incident_template_impact,
@@ -110,10 +108,8 @@ def update_response_plan(
         notificationTargets=incident_template_notification_targets,
         incidentTags=incident_template_tags,
     )
-    if not template.get("incidentTags"):
-        template.pop("incidentTags", None)
     document = plan.document | _present(
-        incidentTemplate=template,
+        incidentTemplate=_without_empty_tags(template),
         displayName=display_name,
         chatChannel=topics.chat_channel(ctx, chat_channel),
         engagements=engagements,
@@ -138,6 +134,17 @@ def _summary(plan: ResponsePlan) -> Wire:
     if (display_name := plan.document.get("displayName")) is not None:
         summary["displayName"] = display_name
     return summary
+
+
+def _locked(ctx: Context, arn: str) -> ResponsePlan:
+    plan = ctx.lock(ResponsePlan, ctx.require(ResponsePlan, arn).key)
+    if plan is None:
+        raise ResourceNotFoundException("RESPONSE_PLAN", arn)
+    return plan
+
+
+def _without_empty_tags(template: Wire) -> Wire:
+    return {name: value for name, value in template.items() if name != "incidentTags" or value}
 
 
 def _present(**members: Any) -> Wire:

@@ -104,7 +104,7 @@ def find_page(ctx: Context, code: str, address: str) -> Page | None:
         account_id=ctx.account_id,
         code_fingerprint=code_fingerprint(ctx, code),
         address_fingerprint=address,
-        is_open=True,
+        closed_at=None,
     )
 
 

@@ -89,7 +89,7 @@ def _pages(ctx: Context, code: str, incident_arn: str | None) -> list[Page]:
         Page,
         account_id=ctx.account_id,
         code_fingerprint=code_fingerprint(ctx, code),
-        is_open=True,
+        closed_at=None,
     )
     of_incident = [page for page in found if incident_arn and page.incident_arn == incident_arn]
     return of_incident or found

@@ -17,7 +17,9 @@ Medium = Literal["EMAIL", "SMS", "VOICE"]
 @table(
     "contact",
     partial_index("contact_arn", "arn", where="deleted_at IS NULL", unique=True),
-    partial_index("contact_alias", "account_id", "alias", where="deleted_at IS NULL"),
+    partial_index(
+        "contact_alias", "account_id", "alias", where="deleted_at IS NULL", unique=True
+    ),
 )
 class Contact:
     """`plan` is the wire's Plan, verbatim."""
@@ -53,7 +55,7 @@ class ContactChannel:
     arn: str
     name: str
     type: Medium
-    address: str = encrypted()
+    address: str = encrypted(bound_to="contact_arn")
     address_fingerprint: str
     is_activated: bool
     opted_out_at: datetime | None = None

@@ -23,8 +23,8 @@ class Engagement:
     """One run of a contact's plan.
 
     `plan` is the wire's Plan as it was when the engagement started. `stage` is the number of
-    the stage begun last, from 0, and `stage_begun_at` when. A child was begun by `parent_key`
-    in `parent_stage`. `texts` holds Sender, Subject, Content, PublicSubject and PublicContent.
+    the stage begun last, from 0, and `stage_begun_at` when. A child was begun by `parent_key`.
+    `texts` holds Sender, Subject, Content, PublicSubject and PublicContent.
     """
 
     key: Key = primary()
@@ -79,13 +79,17 @@ class Target:
     Index("page_engagement", "engagement_key"),
     Index("page_contact", "contact_key"),
     partial_index(
-        "page_code", "code_fingerprint", "address_fingerprint", where="is_open", unique=True
+        "page_code",
+        "code_fingerprint",
+        "address_fingerprint",
+        where="closed_at IS NULL",
+        unique=True,
     ),
 )
 class Page:
     """Telling one contact channel, within an engagement.
 
-    Open: its code is still looked for. `channel_key` is None where the plan names a channel
+    `channel_key` is None where the plan names a channel
     that never was.
     """
 
@@ -103,11 +107,12 @@ class Page:
     address_fingerprint: str
     code: str = encrypted()
     code_fingerprint: str
-    is_open: bool
     created_at: datetime
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
+    closed_at: datetime | None = None
+    """When its code stopped being looked for."""
 
 
 @table(

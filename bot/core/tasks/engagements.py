@@ -47,8 +47,8 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
 @task
 def close_pages(ctx: Context, engagement_key: Key) -> None:
     """Forget the codes of an engagement that is long over; they may serve again."""
-    for page in ctx.select(Page, engagement_key=engagement_key, is_open=True):
-        ctx.update(page, is_open=False)
+    for page in ctx.select(Page, engagement_key=engagement_key, closed_at=None):
+        ctx.update(page, closed_at=ctx.now)
 
 
 def _set_alarm(ctx: Context, engagement: Engagement, at: datetime) -> None:

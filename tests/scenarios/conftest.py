@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.scenarios.world import World, open_world
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    """The house on each kind of store, reachable by its vendors."""
+    async with open_world(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hidden_world(database_url: str) -> AsyncIterator[World]:
+    """The house without a public URL: Slack by Socket Mode, vendors that cannot call back."""
+    async with open_world(database_url, has_public_url=False) as opened:
+        yield opened

@@ -1,0 +1,350 @@
+"""The whole house between the playground's vendors, under a clock that the test moves.
+
+Nothing runs by itself: `settle` lets engine, courier and vendors work until all are still.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.app import App, first_credential, open_app
+from bot.core.access import Caller
+from bot.core.dispatch import Request, new_request_id
+from bot.core.service_models import validate_output
+from bot.core.store.kinds import integer_to_instant
+from bot.core.store.schema import table_of
+from bot.core.store.transaction import Transaction
+from bot.core.store.work import Job, Outbox
+from bot.playground.phone import Phone
+from bot.playground.slack import ADMIN, INCIDENTS
+from bot.playground.town import Town
+from bot.settings import Settings
+from tests.conftest import MASTER_KEY
+from tests.scenarios.clock import MovedClock
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+KEY_ID, SECRET = "AKIDWORLDWORLDWORLD1", "the-first-secret-of-the-world"
+PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/payments"
+TITLE = "Payments are failing"
+CODE = re.compile(r"\b\d{6}\b")
+
+
+class World:
+    def __init__(self, app: App, town: Town, clock: MovedClock) -> None:
+        self.app = app
+        self.town = town
+        self.clock = clock
+        credential = first_credential(app.settings)
+        assert credential is not None
+        self._caller = Caller(
+            account_id=ACCOUNT,
+            principal_arn=credential.principal_arn,
+            actor="administrator",
+            door="api",
+            region=REGION,
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.app.port}"
+
+    # What is asked
+
+    async def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Ask as the administrator; what follows from it happens at once."""
+        answer = await self.ask(service, operation, **parameters)
+        await self.settle()
+        return answer
+
+    async def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Ask, and let nothing follow yet."""
+        request = Request(
+            service=service,
+            operation=operation,
+            parameters=parameters,
+            caller=self._caller,
+            request_id=new_request_id(),
+        )
+        answer = await self.app.dispatcher.answer(request)
+        validate_output(service, operation, answer)
+        return answer
+
+    async def say(self, text: str, *, user: str = ADMIN, thread_ts: str | None = None) -> None:
+        """Type into #incidents."""
+        await self.town.slack.say(user, INCIDENTS, text, thread_ts=thread_ts)
+        await self.settle()
+
+    # How time goes
+
+    async def settle(self) -> None:
+        """Let everything that is due now happen, until nobody has anything left to do."""
+        while True:
+            await self.town.settle()
+            jobs = await self.app.engine.run_due()
+            claimed = await self.app.courier.claim()
+            await self.app.courier.settle()
+            await self.town.settle()
+            if not jobs and not claimed and not await self._is_anything_due():
+                return
+
+    async def advance(self, **by: float) -> None:
+        """Let time pass, each timer on its instant."""
+        end = self.clock.later(**by)
+        while (at := await self._next_timer()) is not None and at <= end:
+            self.clock.move_to(at)
+            await self.settle()
+        self.clock.move_to(end)
+        await self.settle()
+
+    async def sleep_through(self, **by: float) -> None:
+        """Let time pass while nobody is awake, as if the process had been down."""
+        self.clock.move_to(self.clock.later(**by))
+        await self.settle()
+
+    async def _next_timer(self) -> datetime | None:
+        now = self.clock.now()
+        due = [at for at in await self.app.store.read(_timers) if at > now]
+        return min(due, default=None)
+
+    async def _is_anything_due(self) -> bool:
+        now = self.clock.now()
+        return any(at <= now for at in await self.app.store.read(_jobs_due))
+
+    # Who lives here
+
+    async def has_person(self, name: str, *media: str, minutes: int = 5, retry: int = 0) -> str:
+        """A contact whose activated channels are told one after the other; answers its ARN."""
+        created = await self.call(
+            "ssm-contacts",
+            "CreateContact",
+            Alias=name,
+            DisplayName=name.capitalize(),
+            Type="PERSONAL",
+            Plan={"Stages": []},
+        )
+        arn = str(created["ContactArn"])
+        channels = [await self.has_channel(name, medium) for medium in media or ("SMS",)]
+        stages = [
+            {
+                "DurationInMinutes": minutes,
+                "Targets": [
+                    {
+                        "ChannelTargetInfo": {
+                            "ContactChannelId": channel,
+                            "RetryIntervalInMinutes": retry,
+                        }
+                    }
+                ],
+            }
+            for channel in channels
+        ]
+        await self.call("ssm-contacts", "UpdateContact", ContactId=arn, Plan={"Stages": stages})
+        return arn
+
+    async def has_channel(self, name: str, medium: str, *, activated: bool = True) -> str:
+        created = await self.call(
+            "ssm-contacts",
+            "CreateContactChannel",
+            ContactId=contact_arn(name),
+            Name=medium.lower(),
+            Type=medium,
+            DeliveryAddress={"SimpleAddress": self.address(name, medium)},
+            DeferActivation=not activated,
+        )
+        channel = str(created["ContactChannelArn"])
+        if activated:
+            code = await self.activation_code(name, medium)
+            await self.call(
+                "ssm-contacts",
+                "ActivateContactChannel",
+                ContactChannelId=channel,
+                ActivationCode=code,
+            )
+        return channel
+
+    def address(self, name: str, medium: str) -> str:
+        if medium == "EMAIL":
+            return f"{name}@example.com"
+        return self.phone(name).number
+
+    async def activation_code(self, name: str, medium: str) -> str:
+        """Read the code where a person would: in the text, in the mail, or on the phone."""
+        if medium == "SMS":
+            return code_in(self.phone(name).texts[-1])
+        if medium == "EMAIL":
+            return code_in(self.town.mailbox.to(self.address(name, "EMAIL"))[-1].text)
+        phone = self.phone(name)
+        await phone.answer()
+        spoken = await phone.press("1")
+        await self.settle()
+        digits = "".join(character for character in spoken if character.isdigit())
+        return digits[:6]
+
+    async def has_escalation_plan(
+        self, name: str, stages: Sequence[tuple[str | tuple[str, ...], int]]
+    ) -> str:
+        """Stages of (name or names, minutes); everybody's acknowledgement is essential."""
+        plan = [
+            {
+                "DurationInMinutes": minutes,
+                "Targets": [
+                    {"ContactTargetInfo": {"ContactId": contact_arn(one), "IsEssential": True}}
+                    for one in ((names,) if isinstance(names, str) else names)
+                ],
+            }
+            for names, minutes in stages
+        ]
+        created = await self.call(
+            "ssm-contacts",
+            "CreateContact",
+            Alias=name,
+            Type="ESCALATION",
+            Plan={"Stages": plan},
+        )
+        return str(created["ContactArn"])
+
+    async def has_response_plan(self, *engaged: str, topic: str | None = None) -> str:
+        chat = {"chatChannel": {"chatbotSns": [topic]}} if topic else {}
+        created = await self.call(
+            "ssm-incidents",
+            "CreateResponsePlan",
+            name="payments",
+            incidentTemplate={"title": TITLE, "impact": 1, "summary": "Cards are declined."},
+            engagements=[contact_arn(name) for name in engaged],
+            **chat,
+        )
+        return str(created["arn"])
+
+    async def has_topic_in_slack(self) -> str:
+        """A topic that is linked to #incidents; answers its ARN."""
+        topic = str((await self.call("sns", "CreateTopic", Name="incidents"))["TopicArn"])
+        await self.call(
+            "chatbot",
+            "CreateSlackChannelConfiguration",
+            SlackTeamId=self.town.slack.workspace.team_id,
+            SlackChannelId=INCIDENTS,
+            SlackChannelName="incidents",
+            ConfigurationName="incidents",
+            IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/responders",
+            SnsTopicArns=[topic],
+        )
+        return topic
+
+    async def starts_incident(self) -> str:
+        started = await self.call("ssm-incidents", "StartIncident", responsePlanArn=PLAN)
+        return str(started["incidentRecordArn"])
+
+    # What can be seen
+
+    def phone(self, name: str) -> Phone:
+        return self.town.phones[name]
+
+    def pages_on(self, name: str) -> list[str]:
+        """The texts on a phone that page, oldest first."""
+        return [text for text in self.phone(name).texts if TITLE in text]
+
+    def mails_to(self, name: str) -> list[Any]:
+        return [m for m in self.town.mailbox.to(f"{name}@example.com") if TITLE in m.text]
+
+    async def timeline(self) -> list[str]:
+        """The event types of the only incident, oldest first."""
+        (incident,) = (await self.call("ssm-incidents", "ListIncidentRecords"))[
+            "incidentRecordSummaries"
+        ]
+        events = await self.call(
+            "ssm-incidents",
+            "ListTimelineEvents",
+            incidentRecordArn=incident["arn"],
+            sortBy="EVENT_TIME",
+            sortOrder="ASCENDING",
+        )
+        return [event["eventType"] for event in events["eventSummaries"]]
+
+    async def receipts_of(self, name: str) -> list[tuple[str, str]]:
+        """(type, info) of every receipt of a contact's pages, oldest first."""
+        pages = await self.call(
+            "ssm-contacts", "ListPagesByContact", ContactId=contact_arn(name)
+        )
+        receipts = []
+        for page in pages["Pages"]:
+            answer = await self.call("ssm-contacts", "ListPageReceipts", PageId=page["PageArn"])
+            receipts += answer["Receipts"]
+        receipts.sort(key=lambda receipt: receipt["ReceiptTime"])
+        return [(r["ReceiptType"], r.get("ReceiptInfo", "")) for r in receipts]
+
+
+def contact_arn(name: str) -> str:
+    return f"arn:aws:ssm-contacts:{REGION}:{ACCOUNT}:contact/{name}"
+
+
+def code_in(text: str) -> str:
+    found = CODE.search(text)
+    assert found is not None, "no code in the message"
+    return found.group()
+
+
+def _timers(tx: Transaction) -> list[datetime]:
+    jobs, outbox = table_of(Job), table_of(Outbox)
+    due = sa.union_all(
+        sa.select(jobs.c.due_at).where(jobs.c.parked_at.is_(None)),
+        sa.select(outbox.c.due_at).where(outbox.c.failed_at.is_(None)),
+    )
+    return [integer_to_instant(record[0]) for record in tx.records(due)]
+
+
+def _jobs_due(tx: Transaction) -> list[datetime]:
+    jobs = table_of(Job)
+    due = sa.select(jobs.c.due_at).where(jobs.c.parked_at.is_(None))
+    return [integer_to_instant(record[0]) for record in tx.records(due)]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def open_world(
+    database_url: str, *, has_public_url: bool = True, **more: str
+) -> AsyncIterator[World]:
+    """A house with one replication set, and phones for ana, ben and cleo.
+
+    At the end the town must have nothing to report that nobody expected.
+    """
+    clock = MovedClock()
+    async with Town(now=clock.now, socket_mode=not has_public_url) as town:
+        for number, name in enumerate(("ana", "ben", "cleo"), 1):
+            town.phones.add(f"+1415555010{number}", name)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        environment = {
+            **town.settings,
+            "IMBOT_DATABASE_URL": database_url,
+            "IMBOT_MASTER_KEY": MASTER_KEY,
+            "IMBOT_PORT": str(port),
+            "IMBOT_ACCESS_KEY_ID": KEY_ID,
+            "IMBOT_SECRET_ACCESS_KEY": SECRET,
+            "IMBOT_SLACK_ADMINS": ADMIN,
+            **({"IMBOT_PUBLIC_URL": url} if has_public_url else {}),
+            **more,
+        }
+        async with open_app(Settings(**environment), clock=clock, only="web") as app:
+            await town.connect(url, is_public=has_public_url)
+            world = World(app, town, clock)
+            await world.call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
+            yield world
+            await world.settle()
+            assert list(town.surprises) == []
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'imbot.db'}"
