@@ -59,7 +59,7 @@ _VALUE = rf"""
   | [*_~`]*(?P<shell>{_SHELL_WORD})[*_~`]*(?=\s|\Z)
   | [*_~`]*[{_SMART_DOUBLE}](?P<double>[^{_SMART_DOUBLE}]*)[{DOUBLE_QUOTES}][*_~`]*(?=\s|\Z)
   | [*_~`]*[{_SMART_SINGLE}](?P<single>[^{_SMART_SINGLE}]*)[{SINGLE_QUOTES}][*_~`]*(?=\s|\Z)
-  | (?P<odd>\S)
+  | (?P<odd>(?!\\\n)\S)
 """
 _OPTION = rf"""
     (?P<mark>[*_~`]*)[{DASHES}]{{1,3}}
@@ -70,7 +70,7 @@ _TOKEN = re.compile(rf"{_BLANK}(?:{_OPTION}|{_VALUE})", re.VERBOSE | re.DOTALL)
 _AFTER_EQUALS = re.compile(_VALUE, re.VERBOSE | re.DOTALL)
 
 _COMMON = re.compile(
-    r"""\s*(?:--?([A-Za-z][A-Za-z0-9-]*)(?=\s|\Z)|"([^"\\]*)"(?=\s|\Z)"""
+    r"""\s*(?:--?([A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?=\s|\Z)|"([^"\\]*)"(?=\s|\Z)"""
     r"""|([^\s"'\[{\\*`_~-][^\s"'\[{\\]*)(?=\s|\Z)|(\S))"""
 )
 
@@ -85,8 +85,8 @@ _BRACKETS = re.compile(
     rf"""[\[{{]|[\]}}]|"(?:[^"\\]|\\.)*"|{_SMART_PART}|(?<=[=:,\[{{( ])'[^']*'""", re.DOTALL
 )
 _MAY_PRECEDE_A_QUOTE = frozenset("=,:[{(")
-_QUOTES = DOUBLE_QUOTES + SINGLE_QUOTES
-_WRAPS = frozenset("`*" + _QUOTES)
+_QUOTES = frozenset(DOUBLE_QUOTES + SINGLE_QUOTES)
+_WRAPS = _QUOTES | {"`", "*"}
 _UNCLOSED_SCANS = 8
 _EVERYWHERE = frozenset(("region", "query", "help", "h"))
 _FILE = frozenset(("file", "FILE", "File"))
@@ -208,7 +208,8 @@ class _Reader:
         text, end, at = self._text, len(self._text), start
         if text[start] in _QUOTES and text[start + 1 : start + 2] in ("[", "{"):
             closed = self._closing(start + 1)
-            if text[closed : closed + 1] in _QUOTES and _is_word_end(text, closed + 1):
+            is_closed = closed > start and text[closed : closed + 1] in _QUOTES
+            if is_closed and _is_word_end(text, closed + 1):
                 return Value(text[start + 1 : closed], True), closed + 1
         while at < end and not text[at].isspace() and not text.startswith("\\\n", at):
             run = _RUN.match(text, at)
@@ -263,7 +264,7 @@ def _option(name: str, mark: str, values: list[Value]) -> Option:
     if len(values) > 1 and values[0] is _NOTHING:
         del values[0]
     text, is_quoted = values[0]
-    if not is_quoted and (mark or text[0] in _WRAPS):
+    if not is_quoted and (mark or text[:1] in _WRAPS):
         values = _unwrapped([value.text for value in values], mark)
     if text[:4] in _FILE and text[:8].lower().startswith(("file://", "fileb://")):
         raise ChatError(
@@ -279,7 +280,7 @@ def _unwrapped(words: list[str], mark: str) -> list[Value]:
     A double quote that opens and never closes goes too; stars in the midst stay.
     """
     whole = " ".join(words)
-    first, last = words[0][0], words[-1][-1]
+    first, last = words[0][:1] or " ", words[-1][-1:] or " "
     if first in "*`" and first == last and whole.count(first) == 2:
         words[0] = words[0][1:]
         words[-1] = words[-1][:-1]

@@ -274,10 +274,17 @@ def test_any_line_is_read_or_refused_in_words(line: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(['"', "'", "“", "{", "[", "]", "=", " ", "--a", "x", "\\", "`"]))
+    st.lists(
+        st.sampled_from(['"', "'", "“", "{", "[", "]", "=", " ", "--a", "x", "\\", "`", "\n"])
+    )
 )
 def test_any_heap_of_marks_is_read(pieces: list[str]) -> None:
     parse("".join(pieces))
+
+
+@pytest.mark.parametrize("line", ["'[“", '"{x', "x \\\n", "--a=\\\n", '--a *x ""', "*--a ="])
+def test_a_torn_line_comes_to_an_end(line: str) -> None:
+    parse(line)
 
 
 @given(st.text("ab- \"'_*=.\n", max_size=40))
