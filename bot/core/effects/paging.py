@@ -39,8 +39,8 @@ def page_channel(
     Answers the page and whether it is on its way.
     """
     reason = why_not(ctx, channel)
-    code = new_code()
     fingerprint = channel.address_fingerprint if channel else ""
+    code, code_fingerprint = _free_code(ctx, fingerprint)
     page = ctx.add(
         Page(
             key=new_key(),
@@ -56,7 +56,7 @@ def page_channel(
             sender=engagement.sender,
             address_fingerprint=fingerprint,
             code=code,
-            code_fingerprint=ctx.unit.tx.vault.fingerprint(f"code {code}"),
+            code_fingerprint=code_fingerprint,
             closed_at=None if reason is None else ctx.now,
             created_at=ctx.now,
         )
@@ -67,6 +67,21 @@ def page_channel(
     send_page(ctx, engagement, page, channel)
     ctx.unit.pages += 1
     return page, True
+
+
+def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
+    """A code that no open page of that address bears, with the fingerprint that finds it."""
+    tx = ctx.unit.tx
+    while True:
+        code = new_code()
+        fingerprint = tx.vault.fingerprint(f"code {code}")
+        if not tx.find(
+            Page,
+            code_fingerprint=fingerprint,
+            address_fingerprint=address_fingerprint,
+            closed_at=None,
+        ):
+            return code, fingerprint
 
 
 def send_page(

@@ -19,13 +19,16 @@ from bot.core.store.accounts import SlackChannelConfiguration, TopicLink
 from bot.core.store.schema import Wire, table_of
 
 ARN_PATH = ("chat-configuration", "slack-channel")
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+RESOLVER = "arn:aws:iam::aws:policy/AWSIncidentManagerResolverAccess"
 GUARDRAILS = (
-    ADMINISTRATOR,
+    RESOLVER,
     "arn:aws:iam::aws:policy/ReadOnlyAccess",
-    "arn:aws:iam::aws:policy/AWSIncidentManagerResolverAccess",
+    "arn:aws:iam::aws:policy/AdministratorAccess",
 )
-"""The policies that this program knows; the first is the default, as in the reference."""
+"""The policies that this program knows. Roles have no policies here, so that guardrails alone
+say what a channel may do; without any it may do what responders need (our choice: the
+reference's default is AdministratorAccess, under a role that limits it).
+"""
 
 
 @operation("chatbot", "CreateSlackChannelConfiguration")
@@ -60,7 +63,7 @@ def create_slack_channel_configuration(
         "SnsTopicArns": list(dict.fromkeys(sns_topic_arns)),
         "ConfigurationName": configuration_name,
         "LoggingLevel": logging_level,
-        "GuardrailPolicyArns": list(guardrail_policy_arns) or [ADMINISTRATOR],
+        "GuardrailPolicyArns": list(guardrail_policy_arns) or [RESOLVER],
         "UserAuthorizationRequired": user_authorization_required,
         "Tags": list(tags),
         "State": "ENABLED",

@@ -134,7 +134,7 @@ class Dialect:
             by_key = shape.table.c.key == sa.bindparam("of_key")
             select = sa.select(shape.table).where(by_key)
             return (
-                select.with_for_update(skip_locked=skip_locked)
+                select.with_for_update(skip_locked=skip_locked, key_share=True)
                 if self.has_row_locks
                 else select
             )

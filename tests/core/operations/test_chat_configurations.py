@@ -28,7 +28,9 @@ async def test_a_configuration_is_described_as_it_was_created(desk: Desk) -> Non
     assert created["ChatConfigurationArn"] == (
         "arn:aws:chatbot::111122223333:chat-configuration/slack-channel/ops"
     )
-    assert created["GuardrailPolicyArns"] == ["arn:aws:iam::aws:policy/AdministratorAccess"]
+    assert created["GuardrailPolicyArns"] == [
+        "arn:aws:iam::aws:policy/AWSIncidentManagerResolverAccess"
+    ]
     assert (created["State"], created["SnsTopicArns"]) == ("ENABLED", [topic])
 
 
