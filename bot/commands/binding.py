@@ -28,6 +28,7 @@ from bot.core.validators import NULL, Check, compile_check
 __all__ = ["Bound", "apply_query", "bind"]
 
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-\d{1,2}")
+_MOST_OPTIONS = 100
 _IDLE = frozenset(
     (
         *("cabundle", "color", "debug", "endpointurl", "nocolor", "output", "profile"),
@@ -70,6 +71,8 @@ def bind(command: Command, default_region: str, *, now: datetime | None = None) 
     `now` is what the value `now` means; None: the machine's clock. Raises ChatError, which
     names all faults at once, with what to type instead.
     """
+    if len(command.options) > _MOST_OPTIONS:
+        raise ChatError(f"These are more than {_MOST_OPTIONS} options; type fewer.")
     form = _form(command.words)
     binding = _Binding(form, now or datetime.now(UTC))
     for name, values in command.options:

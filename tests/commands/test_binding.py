@@ -300,6 +300,7 @@ def test_all_faults_are_told_at_once() -> None:
             "`--plan` cannot be read: `Key=value` is expected",
         ),
         ("sns list-topics --generate-cli-skeleton", "--help"),
+        ("sns list-topics " + "--a " * 10_000, "more than 100 options"),
     ],
 )
 def test_a_refusal_says_what_to_type(line: str, words: str) -> None:
