@@ -78,10 +78,9 @@ def bind(command: Command, default_region: str, *, now: datetime | None = None) 
     for name, values in command.options:
         binding.take(name, values)
     region = command.region or default_region
-    if not _REGION.fullmatch(region):
-        binding.faults.append(
-            f"`--region` takes a region such as us-east-1, not `{region[:40]}`."
-        )
+    if not _is_region(region):
+        told = f"`--region` takes a region such as us-east-1, not `{shortened(region)}`."
+        binding.faults.append(told)
     if command.query is not None:
         binding.check_query(command.query)
     return Bound(
