@@ -14,7 +14,7 @@ from bot.channels.slack.cards import (
 from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.binding import apply_query, bind
-from bot.commands.callers import caller_of
+from bot.commands.callers import caller_of, is_invited
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.problems import ChatError
@@ -28,6 +28,8 @@ from bot.core.regions import NoReplicationSet
 from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in
 
+SECRET_ANSWER = ("imbot", "CreateAccessKey")
+
 
 class ChatDoor:
     """Answers deliveries of the Slack door; see `core.deliveries`."""
@@ -40,6 +42,8 @@ class ChatDoor:
         """Answer every delivery; a refusal is said in words, and nothing is half done."""
         if document["kind"] == REPORT:
             return report(ctx, document)
+        if not is_invited(document, prepared):
+            document = {**document, "channel": document["user"], "thread_ts": None}
         try:
             caller = caller_of(
                 ctx, document, prepared, admins=self._admins, region=self._region
@@ -75,6 +79,10 @@ def _run(ctx: Context, document: Document, command: Command, region: str) -> Car
         raise ChatError(
             f"{bound.service} {bound.operation} is not answered by this version yet."
         )
+    if (bound.service, bound.operation) == SECRET_ANSWER:
+        raise ChatError(
+            "A secret does not belong in a channel. Run `imbot keys create` instead."
+        )
     result = answer_within(
         ctx,
         request_of(
@@ -82,7 +90,9 @@ def _run(ctx: Context, document: Document, command: Command, region: str) -> Car
         ),
     )
     shown = result if bound.query is None else apply_query(bound.query, result)
-    return command_result(bound.service, bound.operation, shown, notes=bound.notes)
+    return command_result(
+        bound.service, bound.operation, shown, request=bound.parameters, notes=bound.notes
+    )
 
 
 def _press(ctx: Context, document: Document) -> Answer:

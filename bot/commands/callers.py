@@ -16,6 +16,8 @@ from bot.core.errors import AccessDeniedException
 
 KEPT = 600.0
 """Seconds that Slack's word on a user or channel is trusted."""
+KEPT_OUTSIDE = 5.0
+"""The same for a channel without the bot, which somebody may invite at any moment."""
 
 ADMINISTRATOR = "AdministratorAccess"
 READ_ONLY = "ReadOnlyAccess"
@@ -42,7 +44,7 @@ class SlackPeople:
 
     async def _ask(self, name: str, method: str, member: str) -> dict[str, Any] | None:
         known = self._known.get(name)
-        if known is not None and time.monotonic() - known[0] < KEPT:
+        if known is not None and time.monotonic() < known[0]:
             return known[1]
         try:
             answer = await getattr(self._client, method)(**{member: name})
@@ -53,7 +55,8 @@ class SlackPeople:
         found = dict(answer[member])
         if len(self._known) > 10_000:
             self._known.clear()
-        self._known[name] = (time.monotonic(), found)
+        kept = KEPT if found.get("is_member", True) else KEPT_OUTSIDE
+        self._known[name] = (time.monotonic() + kept, found)
         return found
 
 
@@ -106,7 +109,7 @@ def _rights(
     if not configured:
         _require_invitation(document, prepared)
         return "responder", DEFAULT_ROLE
-    if document.get("is_direct"):
+    if _is_direct(document, prepared):
         return "reader", DEFAULT_ROLE
     for configuration in configured:
         if configuration.channel_id == document["channel"]:
@@ -118,9 +121,19 @@ def _rights(
 
 
 def _require_invitation(document: Mapping[str, Any], prepared: Mapping[str, Any]) -> None:
-    channel = prepared.get("channel") or {}
-    if not document.get("is_direct") and not channel.get("is_member"):
+    if not is_invited(document, prepared):
         raise AccessDeniedException("Invite the bot to this channel first: /invite @aws")
+
+
+def is_invited(document: Mapping[str, Any], prepared: Mapping[str, Any]) -> bool:
+    """Whether the bot may post where this came from."""
+    channel = prepared.get("channel") or {}
+    return _is_direct(document, prepared) or bool(channel.get("is_member"))
+
+
+def _is_direct(document: Mapping[str, Any], prepared: Mapping[str, Any]) -> bool:
+    channel = prepared.get("channel") or {}
+    return bool(document.get("is_direct") or channel.get("is_im"))
 
 
 def _configured_rights(configuration: Mapping[str, Any]) -> tuple[Rights, str]:
@@ -128,8 +141,8 @@ def _configured_rights(configuration: Mapping[str, Any]) -> tuple[Rights, str]:
     role = str(configuration.get("IamRoleArn", "")).rsplit("/", 1)[-1]
     guardrails = configuration.get("GuardrailPolicyArns") or []
     names = {str(arn).rsplit("/", 1)[-1] for arn in guardrails}
-    if READ_ONLY in names:
-        return "reader", role
-    if names == {ADMINISTRATOR}:
+    if ADMINISTRATOR in names:
         return "administrator", role
+    if names == {READ_ONLY}:
+        return "reader", role
     return "responder", role

@@ -33,7 +33,7 @@ def start(
     is_test: bool = False,
     plan: Mapping[str, Any] | None = None,
 ) -> Engagement:
-    """Open an engagement with the contact's plan frozen into it, and have it advanced at once."""
+    """Open an engagement, the contact's plan frozen into it, and have it advanced at once."""
     engagement = ctx.add(
         Engagement(
             key=new_key(),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.access import Caller
+from bot.core.access import Caller, authorise
 from bot.core.context import Context
 from bot.core.ids import new_key
 from bot.core.registry import tasks
@@ -41,8 +41,9 @@ def behind_pages(ctx: Context, name: str, **arguments: Any) -> None:
 
 def request(ctx: Context, service: str, operation: str, **parameters: Any) -> None:
     """Put off a request that this one causes; its caller is carried along and acts through the
-    engine.
+    engine. Raises AccessDeniedException where the caller may not ask it himself.
     """
+    authorise(ctx.caller, service, operation, None)
     later = ctx.on_behalf_of(ctx.caller.through_the_engine())
     arguments = {"service": service, "operation": operation, "parameters": parameters}
     ctx.unit.due.append((later, "answer_request", arguments))
@@ -83,9 +84,14 @@ def add(
 def put_back(
     ctx: Context, name: str, arguments: Mapping[str, Any], attempts: int, fault: str
 ) -> None:
-    """Try a failed task again, after waits that double from two seconds to LONGEST_WAIT."""
-    wait = min(timedelta(seconds=2**attempts), LONGEST_WAIT)
-    add(ctx, name, arguments, due_at=ctx.now + wait, attempts=attempts, fault=fault)
+    """Try a failed task again, after a growing wait."""
+    due_at = ctx.now + wait_after(attempts)
+    add(ctx, name, arguments, due_at=due_at, attempts=attempts, fault=fault)
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long a task that failed so often waits: two seconds doubling to LONGEST_WAIT."""
+    return min(timedelta(seconds=2 ** min(attempts, 20)), LONGEST_WAIT)
 
 
 def caller_document(caller: Caller) -> dict[str, Any]:
