@@ -25,12 +25,7 @@ from bot.playground.slack_state import SlackError
 from bot.playground.town import Town
 
 PAGE = files("bot.playground") / "page"
-FILES = {
-    "": ("index.html", "text/html"),
-    "town.css": ("town.css", "text/css"),
-    "town.js": ("town.js", "text/javascript"),
-    "draw.js": ("draw.js", "text/javascript"),
-}
+KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 LINKED = ("/ack/", "/unsubscribe/")
 """Pages of the bot's that mails link to, and that are shown in a frame."""
 
@@ -63,14 +58,14 @@ class Controls:
     facts: Json = field(default_factory=dict)
 
 
-class Refused(Exception):  # noqa: N818 - what is said to the person
+class Refused(Exception):
     """An action that makes no sense, or not now."""
 
 
 def page_application(town: Town, controls: Controls) -> web.Application:
     site = Site(town, controls)
     app = web.Application(middlewares=[_guard], client_max_size=100_000)
-    app.router.add_get("/{name:(?:town.css|town.js|draw.js)?}", site.file)
+    app.router.add_get(r"/{name:(?:[a-z]+\.(?:css|js))?}", site.file)
     app.router.add_get("/town", site.stream)
     app.router.add_get("/mails/{number:[0-9]+}", site.mail)
     app.router.add_get("/files/{id:[A-Z0-9]+}", site.upload)
@@ -84,10 +79,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     host = request.headers.get("Host", "")
     if urlsplit(f"//{host}").hostname not in ("127.0.0.1", "localhost"):
         raise web.HTTPForbidden(text="This page is for this machine only.\n")
-    if request.method not in ("GET", "HEAD") and request.headers.get("Origin") not in (
-        f"http://{host}",
-        "null" if request.path.startswith("/linked/") else "",
-    ):
+    is_change = request.method not in ("GET", "HEAD")
+    if is_change and request.headers.get("Origin") != f"http://{host}":
         raise web.HTTPForbidden(text="This does not come from the playground's page.\n")
     response = await handler(request)
     if not response.prepared:
@@ -103,8 +96,12 @@ class Site:
         self.controls = controls
 
     async def file(self, request: web.Request) -> web.Response:
-        name, kind = FILES[request.match_info["name"]]
-        return web.Response(text=(PAGE / name).read_text("utf-8"), content_type=kind)
+        name = request.match_info["name"] or "index.html"
+        page = PAGE / name
+        if not page.is_file():
+            raise web.HTTPNotFound
+        kind = KINDS[name.rpartition(".")[2]]
+        return web.Response(text=page.read_text("utf-8"), content_type=kind)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Everything that the page draws, as a server-sent event now and after each change."""
