@@ -11,13 +11,17 @@ from bot.core.store.lanes import Lane
 from bot.core.store.statements import DialectName
 from bot.core.store.transaction import Transaction
 
-__all__ = ["Lane", "Store", "StoreError", "migrate_store", "open_store"]
+__all__ = ["Lane", "Store", "StoreError", "StoreInUse", "migrate_store", "open_store"]
 
 T = TypeVar("T")
 
 
 class StoreError(Exception):
     """The store cannot be opened; the message says why and what to do."""
+
+
+class StoreInUse(StoreError):
+    """Another process owns the SQLite database; a guest may still come in."""
 
 
 class Store(Protocol):
@@ -50,17 +54,24 @@ class Store(Protocol):
 
 
 async def open_store(
-    database_url: str, master_key: str | None = None, *, threads: int = 8
+    database_url: str,
+    master_key: str | None = None,
+    *,
+    threads: int = 8,
+    is_guest: bool = False,
 ) -> Store:
     """Open `sqlite:///path` or `postgresql://...`; `threads` is for PostgreSQL.
 
-    SQLite is migrated and, without `master_key`, keeps its key in a file beside it.
+    SQLite is migrated and, without `master_key`, keeps its key in a file beside it. A guest of
+    SQLite works beside the process that owns the outbox, or alone: it takes no lock, and
+    neither makes nor migrates the database.
     Raises StoreError, MasterKeyError.
     """
     if database_url.startswith("sqlite:///"):
         from bot.core.store.sqlite import SqliteStore
 
-        return await SqliteStore.open(database_url.removeprefix("sqlite:///"), master_key)
+        path = database_url.removeprefix("sqlite:///")
+        return await SqliteStore.open(path, master_key, is_guest=is_guest)
     if database_url.startswith("postgresql://"):
         from bot.core.store.postgres import PostgresStore
 
@@ -68,14 +79,14 @@ async def open_store(
     raise StoreError("The database URL must begin with sqlite:/// or postgresql://")
 
 
-async def migrate_store(database_url: str) -> None:
+async def migrate_store(database_url: str, master_key: str | None = None) -> None:
     """Bring the schema to the newest version; an SQLite store does so whenever it is opened.
 
-    Raises StoreError.
+    Raises StoreError, MasterKeyError.
     """
     if database_url.startswith("postgresql://"):
         from bot.core.store.postgres import migrate
 
         await asyncio.to_thread(migrate, database_url)
     else:
-        await (await open_store(database_url)).close()
+        await (await open_store(database_url, master_key)).close()

@@ -50,6 +50,23 @@ def load_vault(tx: Transaction, master: bytes) -> Vault:
     return open_vault(wrapped, master)
 
 
+def load_vault_by_file(tx: Transaction, database: Path) -> Vault:
+    """Open the stored keys by the key file. Where a rotation was cut short after its commit,
+    the new key, still waiting beside, takes its place. Raises MasterKeyError.
+    """
+    master = read_or_make_master_key(database, has_keys=bool(stored_keys(tx)))
+    try:
+        return load_vault(tx, master)
+    except MasterKeyError:
+        waiting = waiting_key_file(database)
+        if not waiting.exists():
+            raise
+        text = waiting.read_text("ascii").strip()
+        vault = load_vault(tx, parse_master_key(text))
+        adopt_master_key(database, text)
+        return vault
+
+
 def stored_keys(tx: Transaction) -> list[WrappedKey]:
     return [
         WrappedKey(key_id=row.key_id, purpose=row.purpose, wrapped=bytes(row.wrapped))
@@ -74,6 +91,24 @@ def rotate_master_key(tx: Transaction, *, old: str, new: str) -> None:
 
 def master_key_file(database: Path) -> Path:
     return database.with_name(f"{database.name}.key")
+
+
+def waiting_key_file(database: Path) -> Path:
+    """Where a new master key waits until the database is under it."""
+    return database.with_name(f"{database.name}.key.new")
+
+
+def await_master_key(database: Path, master_key: str) -> None:
+    """Put a new master key beside the old one, before the database is put under it."""
+    path = waiting_key_file(database)
+    os.replace(_write_beside(path, master_key), path)
+    _sync_folder(path.parent)
+
+
+def adopt_master_key(database: Path, master_key: str) -> None:
+    """Put the new master key in the old one's place, after the database was put under it."""
+    replace_master_key_file(database, master_key)
+    waiting_key_file(database).unlink(missing_ok=True)
 
 
 def read_or_make_master_key(database: Path, *, has_keys: bool) -> bytes:

@@ -213,6 +213,8 @@ def _connect(database_url: str) -> psycopg.Connection:
         return psycopg.connect(database_url)
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL cannot be reached: {error}") from None
+    except psycopg.ProgrammingError:  # its words may hold the password
+        raise StoreError("PostgreSQL's library does not understand the database URL.") from None
 
 
 def _open_vault(database_url: str, master: bytes) -> Vault:

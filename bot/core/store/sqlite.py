@@ -19,10 +19,10 @@ from sqlalchemy.dialects import sqlite
 
 from bot.core.crypto import Vault, parse_master_key
 from bot.core.errors import ServiceUnavailable
-from bot.core.store.executor import StoreError
-from bot.core.store.keys import NO_VAULT, load_vault, read_or_make_master_key, stored_keys
+from bot.core.store.executor import StoreError, StoreInUse
+from bot.core.store.keys import NO_VAULT, load_vault, load_vault_by_file
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
-from bot.core.store.migrations import migrate_sqlite
+from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction, TransactionError
 
@@ -95,15 +95,22 @@ class SqliteStore:
         *,
         lane_limit: int = LANE_LIMIT,
         group_seconds: float = GROUP_SECONDS,
+        is_guest: bool = False,
     ) -> SqliteStore:
-        """Raises StoreError where another process holds the database, MasterKeyError."""
-        database = _database_file(path)
-        lock = await asyncio.to_thread(take_lock, database)
+        """Raises StoreInUse where another process holds the database, unless as its guest;
+        StoreError, MasterKeyError.
+        """
+        database = database_file(path)
+        lock = -1 if is_guest else await asyncio.to_thread(take_lock, database)
+        connect = _connect_as_guest if is_guest else _connect_to_write
         try:
-            connection = await asyncio.to_thread(_connect_to_write, database)
+            connection = await asyncio.to_thread(connect, database)
             vault = await asyncio.to_thread(_open_vault, connection, database, master_key)
-        except BaseException:
-            os.close(lock)
+        except BaseException as error:
+            if lock >= 0:
+                os.close(lock)
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"{database} cannot be opened: {error}.") from error
             raise
         return cls(
             database,
@@ -251,14 +258,17 @@ class SqliteStore:
         return cursor
 
 
-def _database_file(path: str) -> Path:
+def database_file(path: str) -> Path:
+    """Raises StoreError unless the path names a file."""
     if not path or path.startswith(":"):
         raise StoreError("The database must be a file: sqlite:///imbot.db")
     return Path(path).absolute()
 
 
 def take_lock(database: Path) -> int:
-    """Lock the file beside the database until the descriptor is closed. Raises StoreError."""
+    """Lock the file beside the database until the descriptor is closed. Raises StoreInUse
+    where it is locked, StoreError where it cannot be made.
+    """
     path = database.with_name(f"{database.name}.lock")
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -269,7 +279,7 @@ def take_lock(database: Path) -> int:
     except OSError:
         holder = os.read(lock, 20).decode("ascii", "replace").strip()
         os.close(lock)
-        raise StoreError(
+        raise StoreInUse(
             f"{database} is in use by process {holder or '?'}. One process at a time may "
             "open an SQLite database; several share a PostgreSQL one."
         ) from None
@@ -293,14 +303,32 @@ def _connect_to_write(path: Path) -> sqlite3.Connection:
     connection = _connect(path, mode="rwc")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")  # or each savepoint writes a file
+        _prepare(connection)
         migrate_sqlite(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _connect_as_guest(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, mode="rw")
+    try:
+        _prepare(connection)
+        version = current_sqlite(connection)
+        if version != HEAD:
+            found = f"schema version {version}" if version else "no schema"
+            raise StoreError(f"{path} has {found}, this program needs {HEAD}.")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")  # or each savepoint writes a file
 
 
 def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | None) -> Vault:
@@ -309,10 +337,9 @@ def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | No
     try:
         cursor.execute("BEGIN IMMEDIATE")
         if master_key is not None:
-            master = parse_master_key(master_key)
+            vault = load_vault(tx, parse_master_key(master_key))
         else:
-            master = read_or_make_master_key(path, has_keys=bool(stored_keys(tx)))
-        vault = load_vault(tx, master)
+            vault = load_vault_by_file(tx, path)
         cursor.execute("COMMIT")
     except BaseException:
         connection.close()
