@@ -1,0 +1,1 @@
+"""Ratios to floors measured in the same run; see docs/performance.md."""
