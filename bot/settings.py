@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GROUPS = (
+    ("IMBOT_ACCESS_KEY_ID", "IMBOT_SECRET_ACCESS_KEY"),
+    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM_NUMBER"),
+    ("SMTP_HOST", "SMTP_FROM"),
+    ("SMTP_USERNAME", "SMTP_PASSWORD"),
+)
+"""Variables of which either all are set or none."""
 
 
 class Settings(BaseSettings):
-    """The environment of ARCHITECTURE's section 7. A medium whose settings are absent is
-    off.
-    """
+    """The environment. A medium whose settings are absent, or empty, is off."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", case_sensitive=False, env_ignore_empty=True
+    )
 
     database_url: str = Field("sqlite:///imbot.db", alias="IMBOT_DATABASE_URL")
     host: str = Field("127.0.0.1", alias="IMBOT_HOST")
@@ -26,6 +44,8 @@ class Settings(BaseSettings):
     secret_access_key: SecretStr | None = Field(None, alias="IMBOT_SECRET_ACCESS_KEY")
     slack_admins: str = Field("", alias="IMBOT_SLACK_ADMINS")
     master_key: SecretStr | None = Field(None, alias="IMBOT_MASTER_KEY")
+    new_master_key: SecretStr | None = Field(None, alias="IMBOT_NEW_MASTER_KEY")
+    """For `imbot rotate-key` alone."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
 
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
@@ -61,29 +81,34 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
-    @model_validator(mode="after")
-    def _whole_groups(self) -> Settings:
-        groups = {
-            "IMBOT_ACCESS_KEY_ID and IMBOT_SECRET_ACCESS_KEY": (
-                self.access_key_id,
-                self.secret_access_key,
-            ),
-            "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER": (
-                self.twilio_account_sid,
-                self.twilio_auth_token,
-                self.twilio_from_number,
-            ),
-            "SMTP_HOST and SMTP_FROM": (self.smtp_host, self.smtp_from),
-            "SMTP_USERNAME and SMTP_PASSWORD": (self.smtp_username, self.smtp_password),
-        }
-        broken = [names for names, values in groups.items() if any(values) and not all(values)]
-        if self.slack_bot_token and not (self.slack_signing_secret or self.slack_app_token):
-            broken.append("SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN)")
-        if self.database_url.startswith("postgresql:") and self.master_key is None:
-            broken.append("IMBOT_DATABASE_URL (PostgreSQL) and IMBOT_MASTER_KEY")
-        if broken:
-            raise ValueError("; ".join(f"{names} go together" for names in broken))
-        return self
+    @field_validator("slack_api_url")
+    @classmethod
+    def _with_trailing_slash(cls, value: str) -> str:
+        return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _with_an_address(cls, value: str | None) -> str | None:
+        if value and not re.search(r".@.", parseaddr(value)[1]):
+            raise ValueError("must hold a mail address: Incidents <incidents@example.com>")
+        return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_every_fault(
+        cls, data: Mapping[str, Any], handler: ModelWrapValidatorHandler[Settings]
+    ) -> Settings:
+        """Name what is missing beside what is malformed, not after it was mended."""
+        faults: list[InitErrorDetails] = []
+        settings = None
+        try:
+            settings = handler(data)
+        except ValidationError as error:
+            faults += [_fault(each["msg"], each["loc"]) for each in error.errors()]
+        faults += [_fault(words) for words in _incomplete_groups(data)]
+        if settings is None or faults:
+            raise ValidationError.from_exception_data("Settings", faults, hide_input=True)
+        return settings
 
     @property
     def is_sqlite(self) -> bool:
@@ -92,6 +117,31 @@ class Settings(BaseSettings):
     @property
     def slack_admin_ids(self) -> frozenset[str]:
         return frozenset(part for part in re.split(r"[\s,]+", self.slack_admins) if part)
+
+
+def _incomplete_groups(data: Mapping[str, Any]) -> Iterator[str]:
+    for group in GROUPS:
+        missing = [name for name in group if not data.get(name)]
+        if missing and len(missing) < len(group):
+            given = " and ".join(name for name in group if data.get(name))
+            yield f"{' and '.join(missing)} must go with {given}."
+    if data.get("SLACK_BOT_TOKEN") and not (
+        data.get("SLACK_SIGNING_SECRET") or data.get("SLACK_APP_TOKEN")
+    ):
+        yield "SLACK_SIGNING_SECRET or SLACK_APP_TOKEN must go with SLACK_BOT_TOKEN."
+    is_postgres = str(data.get("IMBOT_DATABASE_URL", "")).startswith("postgresql:")
+    if is_postgres and not data.get("IMBOT_MASTER_KEY"):
+        yield "IMBOT_MASTER_KEY must go with a PostgreSQL database."
+
+
+def _fault(words: str, location: tuple[int | str, ...] = ()) -> InitErrorDetails:
+    """A fault without the value that it is about."""
+    plain = words.replace("{", "(").replace("}", ")")
+    return InitErrorDetails(
+        type=PydanticCustomError("setting", plain),
+        loc=location,
+        input=None,
+    )
 
 
 class SettingsError(Exception):
@@ -104,8 +154,9 @@ def load_settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(map(str, fault['loc'])) or 'Settings'}: {fault['msg']}"
-            for fault in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(_line(fault) for fault in error.errors())) from None
+
+
+def _line(fault: Mapping[str, Any]) -> str:
+    words = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{fault['loc'][0]}: {words}" if fault["loc"] else words
