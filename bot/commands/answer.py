@@ -19,6 +19,7 @@ from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.problems import ChatError
 from bot.commands.slack import BARE_CODE
+from bot.commands.slack_text import typed_text
 from bot.commands.test_pages import REPORT, report, start_test_page
 from bot.core.context import Answer, Context
 from bot.core.deliveries import incident_shown_in
@@ -59,10 +60,10 @@ class ChatDoor:
     def _answer_caller(self, ctx: Context, document: Document) -> Answer:
         if document["kind"] == "action":
             return _press(ctx, document)
-        text = document["text"]
-        if BARE_CODE.match(text):
-            return _post(ctx, document, _accept(ctx, document, text))
-        command = parse(text)
+        typed = typed_text(document["text"])
+        if BARE_CODE.match(typed):
+            return _post(ctx, document, _accept(ctx, document, typed))
+        command = parse(document["text"])
         words = [word.lower() for word in command.words]
         if not words or command.help:
             return _post(ctx, document, _help(command))
@@ -74,7 +75,7 @@ class ChatDoor:
 
 
 def _run(ctx: Context, document: Document, command: Command, region: str) -> Card:
-    bound = bind(command, region)
+    bound = bind(command, region, now=ctx.now)
     if not is_answered(bound.service, bound.operation):
         raise ChatError(
             f"{bound.service} {bound.operation} is not answered by this version yet."

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from tests.scenarios.world import World, open_world
+from tests.scenarios.chat import Chat
+from tests.scenarios.world import World, open_world, sqlite_url
 
 
 @pytest.fixture
@@ -15,7 +17,20 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def hidden_world(database_url: str) -> AsyncIterator[World]:
-    """The house without a public URL: Slack by Socket Mode, vendors that cannot call back."""
-    async with open_world(database_url, has_public_url=False) as opened:
+async def town_world(tmp_path: Path) -> AsyncIterator[World]:
+    """The same on SQLite only, for stories in which the store plays no part."""
+    async with open_world(sqlite_url(tmp_path)) as opened:
         yield opened
+
+
+@pytest.fixture
+async def hidden_world(tmp_path: Path) -> AsyncIterator[World]:
+    """The house without a public URL: Slack by Socket Mode, vendors that cannot call back."""
+    async with open_world(sqlite_url(tmp_path), has_public_url=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def chat(town_world: World) -> Chat:
+    """Slack in the SQLite house."""
+    return Chat(town_world)

@@ -13,22 +13,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot.app import App, first_credential, open_app
 from bot.core.access import Caller
 from bot.core.dispatch import Request, new_request_id
 from bot.core.service_models import validate_output
-from bot.core.store.kinds import integer_to_instant
-from bot.core.store.schema import table_of
-from bot.core.store.transaction import Transaction
-from bot.core.store.work import Job, Outbox
 from bot.playground.phone import Phone
 from bot.playground.slack import ADMIN, INCIDENTS
+from bot.playground.slack_state import TEAM_ID
 from bot.playground.town import Town
 from bot.settings import Settings
 from tests.conftest import MASTER_KEY
-from tests.scenarios.clock import MovedClock
+from tests.scenarios.clock import MovedClock, jobs_due, timers
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 KEY_ID, SECRET = "AKIDWORLDWORLDWORLD1", "the-first-secret-of-the-world"
@@ -82,6 +77,17 @@ class World:
         await self.town.slack.say(user, INCIDENTS, text, thread_ts=thread_ts)
         await self.settle()
 
+    async def replies(self, name: str, text: str) -> None:
+        """Text back from a phone."""
+        await self.phone(name).text(text)
+        await self.settle()
+
+    async def presses(self, name: str, key: str) -> str:
+        """Press a key in a call; what is said to that."""
+        said = await self.phone(name).press(key)
+        await self.settle()
+        return said
+
     # How time goes
 
     async def settle(self) -> None:
@@ -111,26 +117,18 @@ class World:
 
     async def _next_timer(self) -> datetime | None:
         now = self.clock.now()
-        due = [at for at in await self.app.store.read(_timers) if at > now]
+        due = [at for at in await self.app.store.read(timers) if at > now]
         return min(due, default=None)
 
     async def _is_anything_due(self) -> bool:
         now = self.clock.now()
-        return any(at <= now for at in await self.app.store.read(_jobs_due))
+        return any(at <= now for at in await self.app.store.read(jobs_due))
 
     # Who lives here
 
     async def has_person(self, name: str, *media: str, minutes: int = 5, retry: int = 0) -> str:
         """A contact whose activated channels are told one after the other; answers its ARN."""
-        created = await self.call(
-            "ssm-contacts",
-            "CreateContact",
-            Alias=name,
-            DisplayName=name.capitalize(),
-            Type="PERSONAL",
-            Plan={"Stages": []},
-        )
-        arn = str(created["ContactArn"])
+        arn = await self.has_contact(name)
         channels = [await self.has_channel(name, medium) for medium in media or ("SMS",)]
         stages = [
             {
@@ -149,19 +147,34 @@ class World:
         await self.call("ssm-contacts", "UpdateContact", ContactId=arn, Plan={"Stages": stages})
         return arn
 
-    async def has_channel(self, name: str, medium: str, *, activated: bool = True) -> str:
+    async def has_contact(self, name: str) -> str:
+        """Somebody without channels; answers the ARN."""
+        created = await self.call(
+            "ssm-contacts",
+            "CreateContact",
+            Alias=name,
+            DisplayName=name.capitalize(),
+            Type="PERSONAL",
+            Plan={"Stages": []},
+        )
+        return str(created["ContactArn"])
+
+    async def has_channel(
+        self, name: str, medium: str, *, activated: bool = True, address: str | None = None
+    ) -> str:
         created = await self.call(
             "ssm-contacts",
             "CreateContactChannel",
             ContactId=contact_arn(name),
             Name=medium.lower(),
             Type=medium,
-            DeliveryAddress={"SimpleAddress": self.address(name, medium)},
+            DeliveryAddress={"SimpleAddress": address or self.address(name, medium)},
             DeferActivation=not activated,
         )
         channel = str(created["ContactChannelArn"])
         if activated:
-            code = await self.activation_code(name, medium)
+            owner = name if address is None else self.town.phones[address].facts.name
+            code = await self.activation_code(owner, medium)
             await self.call(
                 "ssm-contacts",
                 "ActivateContactChannel",
@@ -189,14 +202,23 @@ class World:
         return digits[:6]
 
     async def has_escalation_plan(
-        self, name: str, stages: Sequence[tuple[str | tuple[str, ...], int]]
+        self,
+        name: str,
+        stages: Sequence[tuple[str | tuple[str, ...], int]],
+        *,
+        is_essential: bool = True,
     ) -> str:
-        """Stages of (name or names, minutes); everybody's acknowledgement is essential."""
+        """Stages of (name or names, minutes)."""
         plan = [
             {
                 "DurationInMinutes": minutes,
                 "Targets": [
-                    {"ContactTargetInfo": {"ContactId": contact_arn(one), "IsEssential": True}}
+                    {
+                        "ContactTargetInfo": {
+                            "ContactId": contact_arn(one),
+                            "IsEssential": is_essential,
+                        }
+                    }
                     for one in ((names,) if isinstance(names, str) else names)
                 ],
             }
@@ -211,8 +233,9 @@ class World:
         )
         return str(created["ContactArn"])
 
-    async def has_response_plan(self, *engaged: str, topic: str | None = None) -> str:
-        chat = {"chatChannel": {"chatbotSns": [topic]}} if topic else {}
+    async def has_response_plan(self, *engaged: str, topic: str | Sequence[str] = ()) -> str:
+        topics = [topic] if isinstance(topic, str) else list(topic)
+        chat = {"chatChannel": {"chatbotSns": topics}} if topics else {}
         created = await self.call(
             "ssm-incidents",
             "CreateResponsePlan",
@@ -223,19 +246,19 @@ class World:
         )
         return str(created["arn"])
 
-    async def has_topic_in_slack(self) -> str:
-        """A topic that is linked to #incidents; answers its ARN."""
-        topic = str((await self.call("sns", "CreateTopic", Name="incidents"))["TopicArn"])
-        await self.call(
-            "chatbot",
-            "CreateSlackChannelConfiguration",
-            SlackTeamId=self.town.slack.workspace.team_id,
-            SlackChannelId=INCIDENTS,
-            SlackChannelName="incidents",
-            ConfigurationName="incidents",
-            IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/responders",
-            SnsTopicArns=[topic],
-        )
+    async def has_topic_in_slack(self, *channels: str, name: str = "incidents") -> str:
+        """A topic that is linked to these channels, or to #incidents; answers its ARN."""
+        topic = str((await self.call("sns", "CreateTopic", Name=name))["TopicArn"])
+        for channel in channels or (INCIDENTS,):
+            await self.call(
+                "chatbot",
+                "CreateSlackChannelConfiguration",
+                SlackTeamId=TEAM_ID,
+                SlackChannelId=channel,
+                ConfigurationName=f"{name}-{channel}",
+                IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/responders",
+                SnsTopicArns=[topic],
+            )
         return topic
 
     async def starts_incident(self) -> str:
@@ -253,6 +276,20 @@ class World:
 
     def mails_to(self, name: str) -> list[Any]:
         return [m for m in self.town.mailbox.to(f"{name}@example.com") if TITLE in m.text]
+
+    async def channel_of(self, name: str, medium: str) -> dict[str, Any]:
+        """A contact's one channel of a medium, as ListContactChannels shows it."""
+        listed = await self.call(
+            "ssm-contacts", "ListContactChannels", ContactId=contact_arn(name)
+        )
+        (found,) = (one for one in listed["ContactChannels"] if one["Type"] == medium)
+        return dict(found)
+
+    async def channel_arn(self, name: str, medium: str) -> str:
+        return str((await self.channel_of(name, medium))["ContactChannelArn"])
+
+    async def activation_status(self, name: str, medium: str) -> str:
+        return str((await self.channel_of(name, medium))["ActivationStatus"])
 
     async def timeline(self) -> list[str]:
         """The event types of the only incident, oldest first."""
@@ -291,21 +328,6 @@ def code_in(text: str) -> str:
     return found.group()
 
 
-def _timers(tx: Transaction) -> list[datetime]:
-    jobs, outbox = table_of(Job), table_of(Outbox)
-    due = sa.union_all(
-        sa.select(jobs.c.due_at).where(jobs.c.parked_at.is_(None)),
-        sa.select(outbox.c.due_at).where(outbox.c.failed_at.is_(None)),
-    )
-    return [integer_to_instant(record[0]) for record in tx.records(due)]
-
-
-def _jobs_due(tx: Transaction) -> list[datetime]:
-    jobs = table_of(Job)
-    due = sa.select(jobs.c.due_at).where(jobs.c.parked_at.is_(None))
-    return [integer_to_instant(record[0]) for record in tx.records(due)]
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -314,7 +336,11 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def open_world(
-    database_url: str, *, has_public_url: bool = True, **more: str
+    database_url: str,
+    *,
+    has_public_url: bool = True,
+    has_replication_set: bool = True,
+    **more: str,
 ) -> AsyncIterator[World]:
     """A house with one replication set, and phones for ana, ben and cleo.
 
@@ -337,10 +363,13 @@ async def open_world(
             **({"IMBOT_PUBLIC_URL": url} if has_public_url else {}),
             **more,
         }
-        async with open_app(Settings(**environment), clock=clock, only="web") as app:
+        async with open_app(
+            Settings.model_validate(environment), clock=clock, only="web"
+        ) as app:
             await town.connect(url, is_public=has_public_url)
             world = World(app, town, clock)
-            await world.call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
+            if has_replication_set:
+                await world.call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
             yield world
             await world.settle()
             assert list(town.surprises) == []
