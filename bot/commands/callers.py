@@ -33,9 +33,11 @@ class SlackPeople:
 
     async def prepare(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Answers `user` and `channel` as Slack describes them; None for what it does not
-        know.
+        know. A report that was put off is nobody's delivery.
         """
         document = arguments["document"]
+        if "user" not in document:
+            return {"user": None, "channel": None}
         user = await self._ask(document["user"], "users_info", "user")
         channel = None
         if not document.get("is_direct"):

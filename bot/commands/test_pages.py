@@ -39,9 +39,9 @@ def start_test_page(ctx: Context, document: Document, command: Command) -> Answe
         "seen": 0,
         "look": 0,
     }
-    lines = _lines(ctx, later)
-    post = post_of(ctx, document, test_page_card(later["contact"], lines))
-    return Answer(posts=(post,), later=_next_look(ctx, later, seen=len(lines), look=0))
+    under_way = _active_channels(ctx, document, contact_arn)
+    post = post_of(ctx, document, test_page_card(later["contact"], under_way))
+    return Answer(posts=(post,), later=_next_look(ctx, later, seen=0, look=0))
 
 
 def report(ctx: Context, document: Document) -> Answer:
@@ -61,6 +61,15 @@ def _next_look(
         return ()
     at = ctx.now + timedelta(seconds=WAITS[look])
     return ((at, {**document, "seen": seen, "look": look}),)
+
+
+def _active_channels(ctx: Context, document: Document, contact_arn: str) -> list[Line]:
+    """One line for each channel that is paged; its page is still to come."""
+    asked = request_of(
+        ctx, document, "ssm-contacts", "ListContactChannels", {"ContactId": contact_arn}
+    )
+    channels = answer_within(ctx, asked)["ContactChannels"]
+    return [(c["Type"], "", "") for c in channels if c["ActivationStatus"] == "ACTIVATED"]
 
 
 def _lines(ctx: Context, document: Document) -> list[Line]:
