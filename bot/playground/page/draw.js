@@ -36,13 +36,18 @@ export function keep(parent, items) {
 }
 
 // Keep a list at its end while it grows or changes its size, until the reader scrolls up.
-const followed = new WeakMap();
+const followed = new WeakMap(); // scroller -> {follows, top}
 
 export function atEnd(scroller, change) {
   if (!followed.has(scroller)) {
-    followed.set(scroller, true);
-    const isAtEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
-    scroller.addEventListener("scroll", () => followed.set(scroller, isAtEnd()));
+    const state = { follows: true, top: 0 };
+    followed.set(scroller, state);
+    scroller.addEventListener("scroll", () => {
+      const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
+      if (isAtEnd) state.follows = true;
+      else if (scroller.scrollTop < state.top) state.follows = false;
+      state.top = scroller.scrollTop;
+    });
     new ResizeObserver(() => follow(scroller)).observe(scroller);
   }
   change();
@@ -50,7 +55,7 @@ export function atEnd(scroller, change) {
 }
 
 function follow(scroller) {
-  if (followed.get(scroller)) scroller.scrollTop = scroller.scrollHeight;
+  if (followed.get(scroller).follows) scroller.scrollTop = scroller.scrollHeight;
 }
 
 // Slack's mrkdwn
