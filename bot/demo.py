@@ -54,7 +54,7 @@ class Demo:
 async def demo(settings: Settings, *, port: int) -> int:
     """Run until cancelled. Where `port` is taken, another one is used."""
     set_up_logging(settings.log_format)
-    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("bot").setLevel(logging.WARNING)
     _say("Setting up a town with a Slack, three phones and a mailbox ...")
     async with open_demo(port=port) as running:
         _say(f"\n    {running.url}\n\nOpen it in a browser. Ctrl-C ends it; nothing is kept.")

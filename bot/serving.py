@@ -5,6 +5,7 @@ stop.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from typing import Literal
 
@@ -14,6 +15,8 @@ from bot.core.store.executor import StoreError
 from bot.logs import set_up_logging
 from bot.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = None) -> int:
     set_up_logging(settings.log_format)
@@ -21,7 +24,9 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
         async with open_app(settings, only=only) as app:
             for line in state_of(app):
                 say(line)
-            await asyncio.Event().wait()
+            log.info("imbot has started")
+            await _until_cancelled()
+        log.info("imbot has stopped")
     except (StoreError, MasterKeyError) as refusal:
         say(str(refusal))
         return 1
@@ -29,6 +34,14 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
         say(f"Cannot listen on {settings.host}:{settings.port}: {fault.strerror}.")
         return 1
     return 0
+
+
+async def _until_cancelled() -> None:
+    """Return when a signal cancels this task, so that everything is closed in order."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        log.info("imbot is asked to stop; it finishes what it has begun")
 
 
 def say(line: str) -> None:
