@@ -26,6 +26,7 @@ GROUND = {
     "bot.core.errors",
     "bot.core.ids",
     "bot.core.listing",
+    "bot.core.not_answered",
     "bot.core.patterns",
     "bot.core.regions",
     "bot.core.registry",

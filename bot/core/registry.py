@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from bot.core.errors import OperationNotAnswered, UnknownOperationException
+from bot.core.not_answered import NOT_ANSWERED
 from bot.core.service_models import (
     operation_model,
     operation_names,
@@ -64,7 +65,10 @@ def handler_of(service: str, name: str) -> Handler:
         return handler
     if name not in operation_names(service):
         raise UnknownOperationException(f"{service} has no operation {name}.")
-    raise OperationNotAnswered(f"{service} {name} is not answered by this version yet.")
+    reason = NOT_ANSWERED.get((service, name), "")
+    raise OperationNotAnswered(
+        f"{service} {name} is not answered by this version. {reason}".rstrip()
+    )
 
 
 def is_answered(service: str, name: str) -> bool:

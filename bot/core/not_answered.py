@@ -1,0 +1,159 @@
+"""What the services' models hold and this version does not answer, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Operations = Mapping[str, tuple[str, ...]]
+
+ROTATIONS = "On-call rotations, their overrides and shifts come in a later version."
+SHARING = "There is one account here; sharing with others comes in a later version."
+TAGS = "Tags are stored where a Create operation takes them; changing them comes later."
+FINDINGS = "Findings need deployments of AWS CodeDeploy and CloudFormation, which are not here."
+REGIONS = "A replication set keeps the regions that it was created with in this version."
+RELATED_ITEMS = "Related items are given to StartIncident; changing them comes later."
+RESOLUTIONS = "How a plan led to a page is not recorded in this version."
+TOPICS = "Topics only carry an incident's updates to chat here: they have no other attributes."
+SUBSCRIPTIONS = (
+    "Slack channels are the only subscribers here; Chatbot configurations link them."
+)
+PUBLISHING = "Only incidents publish to topics here."
+PHONES = "Texts leave through Twilio, which keeps its own list of opted-out numbers."
+MOBILE_PUSH = "Notifications to mobile apps are not part of this program."
+OTHER_CHATS = "Slack is the only chat here."
+ONE_WORKSPACE = "There is one workspace here, that of SLACK_BOT_TOKEN, and no user is linked."
+CHANGED_LINKS = "In this version a configuration is deleted and created again."
+CUSTOM_ACTIONS = "Custom actions are not part of this program."
+
+_TAGGING = ("ListTagsForResource", "TagResource", "UntagResource")
+
+_BY_REASON: Mapping[str, Operations] = {
+    ROTATIONS: {
+        "ssm-contacts": (
+            "CreateRotation",
+            "CreateRotationOverride",
+            "DeleteRotation",
+            "DeleteRotationOverride",
+            "GetRotation",
+            "GetRotationOverride",
+            "ListPreviewRotationShifts",
+            "ListRotationOverrides",
+            "ListRotationShifts",
+            "ListRotations",
+            "UpdateRotation",
+        )
+    },
+    SHARING: {
+        "ssm-contacts": ("GetContactPolicy", "PutContactPolicy"),
+        "ssm-incidents": ("DeleteResourcePolicy", "GetResourcePolicies", "PutResourcePolicy"),
+    },
+    TAGS: {
+        "chatbot": _TAGGING,
+        "sns": _TAGGING,
+        "ssm-contacts": _TAGGING,
+        "ssm-incidents": _TAGGING,
+    },
+    FINDINGS: {"ssm-incidents": ("BatchGetIncidentFindings", "ListIncidentFindings")},
+    REGIONS: {"ssm-incidents": ("UpdateReplicationSet",)},
+    RELATED_ITEMS: {"ssm-incidents": ("ListRelatedItems", "UpdateRelatedItems")},
+    RESOLUTIONS: {"ssm-contacts": ("ListPageResolutions",)},
+    TOPICS: {
+        "sns": (
+            "AddPermission",
+            "GetDataProtectionPolicy",
+            "GetTopicAttributes",
+            "PutDataProtectionPolicy",
+            "RemovePermission",
+            "SetTopicAttributes",
+        )
+    },
+    SUBSCRIPTIONS: {
+        "sns": (
+            "ConfirmSubscription",
+            "GetSubscriptionAttributes",
+            "ListSubscriptions",
+            "ListSubscriptionsByTopic",
+            "SetSubscriptionAttributes",
+            "Subscribe",
+            "Unsubscribe",
+        )
+    },
+    PUBLISHING: {"sns": ("Publish", "PublishBatch")},
+    PHONES: {
+        "sns": (
+            "CheckIfPhoneNumberIsOptedOut",
+            "CreateSMSSandboxPhoneNumber",
+            "DeleteSMSSandboxPhoneNumber",
+            "GetSMSAttributes",
+            "GetSMSSandboxAccountStatus",
+            "ListOriginationNumbers",
+            "ListPhoneNumbersOptedOut",
+            "ListSMSSandboxPhoneNumbers",
+            "OptInPhoneNumber",
+            "SetSMSAttributes",
+            "VerifySMSSandboxPhoneNumber",
+        )
+    },
+    MOBILE_PUSH: {
+        "sns": (
+            "CreatePlatformApplication",
+            "CreatePlatformEndpoint",
+            "DeleteEndpoint",
+            "DeletePlatformApplication",
+            "GetEndpointAttributes",
+            "GetPlatformApplicationAttributes",
+            "ListEndpointsByPlatformApplication",
+            "ListPlatformApplications",
+            "SetEndpointAttributes",
+            "SetPlatformApplicationAttributes",
+        )
+    },
+    OTHER_CHATS: {
+        "chatbot": (
+            "CreateChimeWebhookConfiguration",
+            "CreateMicrosoftTeamsChannelConfiguration",
+            "DeleteChimeWebhookConfiguration",
+            "DeleteMicrosoftTeamsChannelConfiguration",
+            "DeleteMicrosoftTeamsConfiguredTeam",
+            "DeleteMicrosoftTeamsUserIdentity",
+            "DescribeChimeWebhookConfigurations",
+            "GetMicrosoftTeamsChannelConfiguration",
+            "ListMicrosoftTeamsChannelConfigurations",
+            "ListMicrosoftTeamsConfiguredTeams",
+            "ListMicrosoftTeamsUserIdentities",
+            "UpdateChimeWebhookConfiguration",
+            "UpdateMicrosoftTeamsChannelConfiguration",
+        )
+    },
+    ONE_WORKSPACE: {
+        "chatbot": (
+            "DeleteSlackUserIdentity",
+            "DeleteSlackWorkspaceAuthorization",
+            "DescribeSlackUserIdentities",
+            "DescribeSlackWorkspaces",
+            "GetAccountPreferences",
+            "UpdateAccountPreferences",
+        )
+    },
+    CHANGED_LINKS: {"chatbot": ("UpdateSlackChannelConfiguration",)},
+    CUSTOM_ACTIONS: {
+        "chatbot": (
+            "AssociateToConfiguration",
+            "CreateCustomAction",
+            "DeleteCustomAction",
+            "DisassociateFromConfiguration",
+            "GetCustomAction",
+            "ListAssociations",
+            "ListCustomActions",
+            "UpdateCustomAction",
+        )
+    },
+}
+
+NOT_ANSWERED: Mapping[tuple[str, str], str] = {
+    (service, name): reason
+    for reason, operations in _BY_REASON.items()
+    for service, names in operations.items()
+    for name in names
+}
+"""(service, operation) -> the reason, a sentence for whoever asks."""
