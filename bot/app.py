@@ -20,7 +20,7 @@ from bot.core.courier import Courier
 from bot.core.credentials import Credential
 from bot.core.deliveries import Deliveries
 from bot.core.dispatch import Dispatcher
-from bot.core.engine import Engine
+from bot.core.engine import BACKSTOP, Engine
 from bot.core.keyring import Keyring
 from bot.core.poller import Poller
 from bot.core.replies import Replies
@@ -49,11 +49,22 @@ Part = Literal["web", "engine"]
 
 
 class Hands:
-    """What handlers reach after a commit; engine and courier are put in once they exist."""
+    """What handlers reach after a commit; engine and courier are put in once they exist.
 
-    def __init__(self) -> None:
+    Other processes are told of what anybody may do soon; the rest they find by themselves.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
         self.engine: Engine | None = None
         self.courier: Courier | None = None
+
+    def reach_for(self, engine: Engine, courier: Courier, stack: AsyncExitStack) -> None:
+        """Even a process that runs neither owns, and so carries, what its handlers tell."""
+        self.engine, self.courier = engine, courier
+        stack.push_async_callback(courier.close)
+        _in_background(courier.keep_lease(), stack)
 
     def carry(self, rows: list[Outbox]) -> None:
         if self.courier is not None:
@@ -62,16 +73,20 @@ class Hands:
     def wake_engine(self, at: datetime) -> None:
         if self.engine is not None:
             self.engine.wake(at)
-
-    def wake_all(self) -> None:
-        """Another process has announced work."""
-        self.wake_courier()
-        if self.engine is not None:
-            self.engine.look()
+        if at <= self._clock.now() + BACKSTOP:
+            self._store.announce()
 
     def wake_courier(self) -> None:
         if self.courier is not None:
             self.courier.wake()
+        self._store.announce()
+
+    def hear(self) -> None:
+        """Another process has announced work."""
+        if self.courier is not None:
+            self.courier.wake()
+        if self.engine is not None:
+            self.engine.look()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,8 +131,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     master_key = settings.master_key.get_secret_value() if settings.master_key else None
     store = await open_store(settings.database_url, master_key)
     stack.push_async_callback(store.close)
-    lease = Lease(store)
-    await lease.start()
+    await (lease := Lease(store)).start()
     stack.push_async_callback(lease.end)
     session = ClientSession(timeout=ClientTimeout(total=30))
     stack.push_async_callback(session.close)
@@ -125,14 +139,14 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     channels = make_channels(settings, account, client)
     for channel in channels.values():
         stack.push_async_callback(channel.close)
-    hands = Hands()
+    hands = Hands(store, clock)
     house = _house(settings, channels, hands, lease, client)
     dispatcher = Dispatcher(store, clock, house, Keyring(store, first_credential(settings)))
     stack.push_async_callback(dispatcher.close)
-    courier = Courier(store, clock, lease, channels, dispatcher.unit)
     engine = Engine(store, clock, dispatcher.unit, _preparations(client))
-    hands.engine, hands.courier = engine, courier
-    store.listen(hands.wake_all)
+    courier = Courier(store, clock, lease, channels, dispatcher.unit)
+    hands.reach_for(engine, courier, stack)
+    store.listen(hands.hear)
     replies = Replies(dispatcher, store, account_id=settings.account_id, region=settings.region)
     return App(
         settings=settings,
@@ -143,11 +157,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         courier=courier,
         replies=replies,
         poller=Poller(
-            store,
-            clock,
-            channels,
-            replies,
-            has_callbacks=settings.public_url is not None,
+            store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
@@ -204,7 +214,6 @@ async def _work(app: App, stack: AsyncExitStack) -> None:
     await app.store.write(lambda tx: ensure_sweep(app.dispatcher.unit(tx), account_id))
     for work in (
         app.courier.run(),
-        app.courier.keep_lease(),
         app.engine.run(),
         app.poller.run(),
     ):

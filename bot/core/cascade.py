@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.core.access import Caller
 from bot.core.context import Context, Unit
 from bot.core.effects import jobs
-from bot.core.errors import ServiceError
+from bot.core.errors import DataEncryptionException, ServiceError
 from bot.core.registry import tasks
 from bot.core.store.work import Job
 
@@ -36,19 +36,37 @@ def run_cascade(unit: Unit) -> None:
 def run_task(ctx: Context, name: str, arguments: Mapping[str, Any], attempts: int = 0) -> None:
     """Run one task in a savepoint; put a failed one back as a row, a refused one away for
     good.
+
+    A refusal is told by a task of its own, which may fail without harm to this one's writer.
     """
     try:
         with ctx.savepoint():
             tasks[name](ctx, **arguments)
-    except ServiceError as refusal:
-        log.warning("task %s was refused: %s", name, refusal.code)
-        with ctx.savepoint():
-            tasks["tell_refusal"](ctx, name, arguments, refusal.code, refusal.message)
     except Exception as fault:
         if ctx.unit.tx.is_broken(fault):
             raise
+        if _is_refusal(fault):
+            log.warning("task %s was refused: %s", name, fault.code)
+            _tell_refusal(ctx, name, arguments, fault)
+            return
         log.exception("task %s failed, attempt %d", name, attempts + 1)
         jobs.put_back(ctx, name, arguments, attempts + 1, type(fault).__name__)
+
+
+def _is_refusal(fault: Exception) -> TypeGuard[ServiceError]:
+    """Whether trying again would be no use. Limits, and what is broken here, may pass."""
+    if not isinstance(fault, ServiceError) or isinstance(fault, DataEncryptionException):
+        return False
+    return fault.status not in (429, 500, 503)
+
+
+def _tell_refusal(
+    ctx: Context, name: str, arguments: Mapping[str, Any], refusal: ServiceError
+) -> None:
+    if name != "tell_refusal":
+        told = {"name": name, "arguments": arguments}
+        told |= {"code": refusal.code, "message": refusal.message}
+        ctx.unit.due.append((ctx, "tell_refusal", told))
 
 
 def job_context(unit: Unit, job: Job) -> Context:

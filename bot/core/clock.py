@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Return when `woken` is set or `until` has come, whichever is first."""
 
 
+LONGEST_LEG = 15.0
+"""Seconds after which a waiter looks at the time again: it may have been set forward."""
+
+
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -24,7 +28,8 @@ class SystemClock:
         if until is None:
             await woken.wait()
             return
-        await _wait_seconds(woken, (until - self.now()).total_seconds())
+        while not woken.is_set() and (left := (until - self.now()).total_seconds()) > 0:
+            await _wait_seconds(woken, min(left, LONGEST_LEG))
 
 
 class ScaledClock:

@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from bot.core.cascade import run_cascade
 from bot.core.channel import Channel, Message, Unavailable, Undeliverable
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects.outbox import message_of
-from bot.core.outcomes import Outcome, drop_if_pointless, record_outcome
+from bot.core.errors import DataEncryptionException
+from bot.core.ids import Key
+from bot.core.outcomes import Outcome, drop_if_pointless, hand_back, record_outcome
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
-from bot.core.store.lease import RENEW_EVERY, Lease, bury, dead_owners
+from bot.core.store.lease import RENEW_EVERY, Lease, forget_dead, is_dead
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
@@ -33,6 +35,9 @@ BATCH = 100
 LONGEST_SEND = 20.0
 """Seconds after which an attempt is cut off; whether it arrived is then in doubt."""
 AT_ONCE = {"page": 64, "notification": 8}
+"""Sends at once of each medium, by lane."""
+LAST_SENDS = 5.0
+"""Seconds that what is being sent has to arrive when the process is asked to stop."""
 BACKSTOP = timedelta(seconds=1)
 
 _o = table_of(Outbox).c
@@ -55,15 +60,23 @@ FREE = (
     .with_for_update(skip_locked=True)
 )
 CLAIMABLE = prepared(FREE)
+CLAIMABLE_KEYS = prepared(FREE.with_only_columns(_o.key))
 NEXT = prepared(
     select(func.min(_o.due_at)).where(
-        and_(_o.owner.is_(None), _o.failed_at.is_(None), _o.due_at > bindparam("now"))
+        and_(_o.owner.is_(None), _o.failed_at.is_(None), _o.due_at > bindparam("after"))
     )
+)
+PUT_ASIDE = prepared(
+    update(table_of(Outbox))
+    .where(_o.key == bindparam("row"))
+    .values(failed_at=bindparam("at"), fault="It cannot be decrypted here.")
 )
 
 
 class Courier:
-    """Pages and notifications are lanes of their own: cards never delay a page."""
+    """Pages and notifications are lanes of their own, and so is each medium: cards never delay
+    a page, and a vendor that hangs never another one.
+    """
 
     def __init__(
         self,
@@ -79,15 +92,18 @@ class Courier:
         self._channels = channels
         self._unit = unit
         self._woken = asyncio.Event()
-        self._places = {lane: asyncio.Semaphore(n) for lane, n in AT_ONCE.items()}
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._looked_at = clock.now()
+        self._places: dict[tuple[str, str], asyncio.Semaphore] = {}
+        self._under_way: dict[asyncio.Task[None], Outbox] = {}
+        self._begun: set[Key] = set()
+        self._is_closing = False
 
     def carry(self, rows: Iterable[Outbox]) -> None:
-        """Take messages that were born owned by this process."""
+        """Take messages that this process owns."""
         for row in rows:
             task = asyncio.create_task(self._carry(row))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = row
+            task.add_done_callback(self._under_way.pop)
 
     def wake(self) -> None:
         self._woken.set()
@@ -95,9 +111,12 @@ class Courier:
     async def run(self) -> None:
         """Claim free messages, and those whose owner is gone, until cancelled."""
         wait = 0.5
-        await self.claim_orphans()
+        has_freed = False
         while True:
             try:
+                if not has_freed:
+                    await self.claim_orphans()
+                    has_freed = True
                 self._woken.clear()
                 await self.claim()
                 wait = 0.5
@@ -124,21 +143,24 @@ class Courier:
                 log.exception("the lease could not be renewed; it is tried again")
 
     async def claim(self) -> int:
-        """Own the free messages that are due, and carry them; answers how many."""
-        claimed = 0
-        while rows := await self._store.write(self._claim_in, Lane.COURIER):
-            claimed += len(rows)
-            self.carry(rows)
-        return claimed
+        """Own the free messages that are due, and carry them; answers how many were due."""
+        seen = 0
+        while self._lease.is_fresh():
+            due = await self._store.write(self._claim_in, Lane.COURIER)
+            if not due:
+                break
+            seen += due
+        return seen
 
     async def claim_orphans(self) -> None:
         """Free what processes without a lease have owned; it may have arrived, so ask first."""
 
         def free(tx: Transaction) -> None:
-            for owner in dead_owners(tx, self._lease.owner):
-                for row in tx.select(Outbox, owner=owner):
-                    tx.update(row, owner=None, is_doubtful=True)
-                bury(tx, owner)
+            own = self._lease.owner
+            orphans = and_(_o.owner.is_not(None), is_dead(tx, own, _o.owner))
+            freed = update(table_of(Outbox)).where(orphans)
+            tx.execute(freed.values(owner=None, is_doubtful=True))
+            forget_dead(tx, own)
 
         await self._store.write(free, Lane.COURIER)
 
@@ -147,32 +169,84 @@ class Courier:
         while self._under_way:
             await asyncio.wait(set(self._under_way))
 
-    def _claim_in(self, tx: Transaction) -> list[Outbox]:
+    async def close(self) -> None:
+        """Let what is being sent arrive, for a few seconds; the rest is anybody's again.
+
+        What does not arrive in time stays owned: whoever comes next asks what became of it.
+        """
+        self._is_closing = True
+        try:
+            await self._hand_back_waiting()
+        except Exception:
+            log.exception("what waits could not be handed back; it counts as doubtful")
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=LAST_SENDS)
+        late = list(self._under_way)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _hand_back_waiting(self) -> None:
+        await self._store.write(lambda _: None, Lane.JOB)  # claims under way have ended then
+        waiting = {t: row for t, row in self._under_way.items() if row.key not in self._begun}
+        for task in waiting:
+            task.cancel()
+
+        def hand_all_back(tx: Transaction) -> None:
+            for row in waiting.values():
+                hand_back(tx, row)
+
+        await self._store.write(hand_all_back, Lane.COURIER)
+
+    def _claim_in(self, tx: Transaction) -> int:
         unit = self._unit(tx)
-        rows = tx.fetch(Outbox, CLAIMABLE, now=instant_to_integer(unit.now))
-        owner = unit.house.name_owner()
+        self._looked_at = unit.now
+        rows, aside = _due_rows(tx, unit.now)
         claimed = [
-            tx.update(row, owner=owner, attempts=row.attempts + 1)
+            tx.update(row, owner=self._lease.owner, attempts=row.attempts + 1)
             for row in rows
             if not drop_if_pointless(unit, row)
         ]
         run_cascade(unit)
-        return claimed
+        tx.after_commit.append(lambda: self.carry(claimed))
+        return len(rows) + aside
 
     async def _next(self) -> datetime | None:
-        now = self._clock.now()
-        found = await self._store.read(lambda tx: tx.records(NEXT, now=instant_to_integer(now)))
+        """When the next message is due that was not when they were looked at last."""
+        backstop = self._clock.now() + BACKSTOP
+        if not self._lease.is_fresh():
+            return backstop
+        after = instant_to_integer(self._looked_at)
+        found = await self._store.read(lambda tx: tx.records(NEXT, after=after))
         due_at = None if found[0][0] is None else integer_to_instant(found[0][0])
         if self._store.dialect == "postgresql":
-            return min(due_at or now + BACKSTOP, now + BACKSTOP)
+            return min(due_at or backstop, backstop)
         return due_at
 
     async def _carry(self, row: Outbox) -> None:
-        async with self._places[row.lane]:
-            if not self._lease.is_fresh():
+        async with self._place(row):
+            if not self._may_send(row):
+                await self._write_at_last(row, lambda tx: hand_back(tx, row))
                 return
+            self._begun.add(row.key)
             outcome = await self._attempt(row)
-        await self._record(row, outcome)
+        try:
+            await self._write_at_last(row, lambda tx: self._record_in(tx, row, outcome))
+        finally:
+            self._begun.discard(row.key)
+        if row.conversation_key:
+            self.wake()
+
+    def _place(self, row: Outbox) -> asyncio.Semaphore:
+        key = row.lane, row.medium
+        if key not in self._places:
+            self._places[key] = asyncio.Semaphore(AT_ONCE[row.lane])
+        return self._places[key]
+
+    def _may_send(self, row: Outbox) -> bool:
+        """A lease that ran out is followed by another name; then others may own the row."""
+        is_own = row.owner == self._lease.owner
+        return is_own and self._lease.is_fresh() and not self._is_closing
 
     async def _attempt(self, row: Outbox) -> Outcome:
         channel = self._channels.get(row.medium)
@@ -200,23 +274,39 @@ class Courier:
             changes["thread_ts"] = found.message_ts if found else None
         return message_of(row.message, **changes)
 
-    async def _record(self, row: Outbox, outcome: Outcome) -> None:
-        """Record until it is recorded: what has left must not be forgotten for a busy store."""
+    async def _write_at_last(self, row: Outbox, work: Callable[[Transaction], None]) -> None:
+        """Write until it is written: what has left must not be forgotten for a busy store."""
         wait = 0.1
         while True:
             try:
-                await self._store.write(
-                    lambda tx: self._record_in(tx, row, outcome), Lane.COURIER
-                )
-                break
+                await self._store.write(work, Lane.COURIER)
             except Exception:
-                log.exception("the outcome of message %s could not be recorded yet", row.key)
+                log.exception("what became of message %s could not be written yet", row.key)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5)
-        if row.conversation_key:
-            self.wake()
+            else:
+                return
 
     def _record_in(self, tx: Transaction, row: Outbox, outcome: Outcome) -> None:
         unit = self._unit(tx)
         if record_outcome(unit, row, outcome):
             run_cascade(unit)
+
+
+def _due_rows(tx: Transaction, now: datetime) -> tuple[list[Outbox], int]:
+    """The free messages that are due, and how many were put aside because nobody can read
+    them.
+    """
+    at = instant_to_integer(now)
+    try:
+        return tx.fetch(Outbox, CLAIMABLE, now=at), 0
+    except DataEncryptionException:
+        keys = [Key(key) for (key,) in tx.records(CLAIMABLE_KEYS, now=at)]
+    rows: list[Outbox] = []
+    for key in keys:
+        try:
+            rows += filter(None, [tx.get(Outbox, key)])
+        except DataEncryptionException:
+            log.error("message %s cannot be decrypted and is put aside", key)
+            tx.execute(PUT_ASIDE, row=key, at=at)
+    return rows, len(keys) - len(rows)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -14,11 +14,13 @@ from sqlalchemy import bindparam, func, select, update
 from bot.core.cascade import job_context, run_cascade, run_task
 from bot.core.clock import Clock
 from bot.core.context import Unit
+from bot.core.effects import jobs
+from bot.core.errors import ServiceUnavailable
 from bot.core.ids import Key
 from bot.core.store.executor import Lane, Store
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
 from bot.core.store.schema import table_of
-from bot.core.store.statements import prepared
+from bot.core.store.statements import Prepared, prepared
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Job
 
@@ -27,23 +29,22 @@ log = logging.getLogger(__name__)
 BATCH = 64
 BACKSTOP = timedelta(seconds=1)
 """How often PostgreSQL is asked without having been woken; SQLite is never polled."""
+BEHIND = frozenset({"tell_chat", "draw_card", "sweep", "forget_account", "close_pages"})
+"""Tasks that no page waits for. They have a queue of their own, so that none waits for them."""
+LONGEST_PREPARATION = 10.0
+"""Seconds that a vendor has to answer before a job is put off."""
 
 Prepare = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 _jobs = table_of(Job).c
-DUE = prepared(
-    select(_jobs.key, _jobs.task)
-    .where(_jobs.parked_at.is_(None), _jobs.due_at <= bindparam("now"))
-    .order_by(_jobs.due_at)
-    .limit(BATCH)
-)
-NEXT = prepared(select(func.min(_jobs.due_at)).where(_jobs.parked_at.is_(None)))
+ATTEMPTS = prepared(select(_jobs.attempts).where(_jobs.key == bindparam("key")))
 
 
 class Engine:
     """`prepare` holds, by task, what must be asked of a vendor before the transaction begins.
 
-    Its answer reaches the task as `prepared`.
+    Its answer reaches the task as `prepared`. A vendor that hangs keeps only the tasks behind
+    the pages waiting.
     """
 
     def __init__(
@@ -57,23 +58,120 @@ class Engine:
         self._clock = clock
         self._unit = unit
         self._prepare = dict(prepare or {})
+        behind = BEHIND | self._prepare.keys()
+        self._queues = [
+            Queue(store, clock, self._run_one, statements)
+            for statements in (_statements(behind, False), _statements(behind, True))
+        ]
+
+    def wake(self, at: datetime) -> None:
+        """Hear of a job due at that instant."""
+        for queue in self._queues:
+            queue.wake(at)
+
+    def look(self) -> None:
+        """Hear that another process has written jobs."""
+        for queue in self._queues:
+            queue.look()
+
+    async def run(self) -> None:
+        """Run due jobs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for queue in self._queues:
+                group.create_task(queue.run())
+
+    async def run_due(self) -> int:
+        """Run every job that is due now, and those that they cause; answers how many."""
+        done = 0
+        while more := sum([await queue.run_due() for queue in self._queues]):
+            done += more
+        return done
+
+    async def _run_one(self, key: Key, name: str, found_at: datetime) -> bool:
+        """Run one job, or put it off; False where another process has it."""
+        try:
+            more = await self._run_prepare(key, name) if name in self._prepare else {}
+            return await self._store.write(
+                lambda tx: self._run_in(tx, key, more, found_at), Lane.JOB
+            )
+        except Exception as fault:
+            log.exception("job %s (%s) cannot be run", key, name)
+            reason, is_ours = type(fault).__name__, not isinstance(fault, ServiceUnavailable)
+            await self._store.write(
+                lambda tx: self._put_off(tx, key, reason, may_park=is_ours), Lane.JOB
+            )
+            return True
+
+    async def _run_prepare(self, key: Key, name: str) -> dict[str, Any]:
+        job = await self._store.read(lambda tx: tx.get(Job, key))
+        if job is None:
+            return {}
+        async with asyncio.timeout(LONGEST_PREPARATION):
+            return {"prepared": await self._prepare[name](job.arguments["with"])}
+
+    def _run_in(
+        self, tx: Transaction, key: Key, more: Mapping[str, Any], found_at: datetime
+    ) -> bool:
+        job = tx.lock(Job, key, skip_locked=True)
+        if job is None or job.parked_at is not None or job.due_at > found_at:
+            return False
+        unit = self._unit(tx)
+        tx.delete(job)
+        arguments = {**job.arguments["with"], **more}
+        run_task(job_context(unit, job), job.task, arguments, job.attempts)
+        run_cascade(unit)
+        return True
+
+    def _put_off(self, tx: Transaction, key: Key, fault: str, *, may_park: bool) -> None:
+        """Put off a job that even its transaction could not survive, so that others flow.
+
+        At last it is parked, but never for a store that could not take it.
+        """
+        now = self._clock.now()
+        for (attempts,) in tx.records(ATTEMPTS, key=key):
+            is_parked = may_park and attempts + 1 >= jobs.MOST_ATTEMPTS
+            tx.execute(
+                update(table_of(Job))
+                .where(_jobs.key == key, _jobs.attempts == attempts)
+                .values(
+                    due_at=instant_to_integer(now + jobs.wait_after(attempts + 1)),
+                    attempts=attempts + 1,
+                    fault=fault,
+                    parked_at=instant_to_integer(now) if is_parked else None,
+                )
+            )
+            if is_parked:
+                log.error("job %s is parked after %d attempts: %s", key, attempts + 1, fault)
+
+
+class Queue:
+    """The jobs of some tasks, as they come due. It never waits for those of other queues."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        run_one: Callable[[Key, str, datetime], Awaitable[bool]],
+        statements: tuple[Prepared, Prepared],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._run_one = run_one
+        self._due, self._next = statements
         self._woken = asyncio.Event()
+        self._looked_at = clock.now()
         self._armed: datetime | None = None
         self._is_idle = False
 
     def wake(self, at: datetime) -> None:
-        """Hear of a job due at that instant."""
         if not self._is_idle or self._armed is None or at < self._armed:
             self._woken.set()
 
     def look(self) -> None:
-        """Hear that another process has written jobs."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Run due jobs until cancelled. A store that fails is asked again, with growing
-        waits.
-        """
+        """A store that fails is asked again, with growing waits."""
         wait = 0.5
         while True:
             try:
@@ -86,19 +184,24 @@ class Engine:
                 wait = min(wait * 2, 10)
 
     async def run_due(self) -> int:
-        """Run every job that is due now, and those that they cause; answers how many."""
         done = 0
         while True:
             self._woken.clear()
-            now = instant_to_integer(self._clock.now())
-            due = await self._store.read(partial(_due, now=now))
-            if not due:
+            self._looked_at = now = self._clock.now()
+            due = await self._store.read(partial(_due, self._due, now))
+            runs = (self._run_one(Key(key), name, now) for key, name in due)
+            ended = await asyncio.gather(*runs, return_exceptions=True)
+            for end in ended:
+                if isinstance(end, BaseException):
+                    raise end
+            if not any(ended):  # none is left, or other processes have them all
                 return done
-            await asyncio.gather(*(self._run_one(Key(key), name) for key, name in due))
-            done += len(due)
+            done += sum(map(bool, ended))
 
     async def _sleep(self) -> None:
-        records = await self._store.read(lambda tx: tx.records(NEXT))
+        """Wait for the next job that was not due when this was looked at last."""
+        after = instant_to_integer(self._looked_at)
+        records = await self._store.read(lambda tx: tx.records(self._next, after=after))
         due_at = records[0][0]
         self._armed = None if due_at is None else integer_to_instant(due_at)
         if self._store.dialect == "postgresql":
@@ -110,42 +213,22 @@ class Engine:
         finally:
             self._is_idle = False
 
-    async def _run_one(self, key: Key, name: str) -> None:
-        try:
-            more = await self._run_prepare(key, name) if name in self._prepare else {}
-            await self._store.write(lambda tx: self._run_in(tx, key, more), Lane.JOB)
-        except Exception as fault:
-            log.exception("job %s (%s) cannot be run", key, name)
-            await self._postpone(key, type(fault).__name__)
 
-    async def _run_prepare(self, key: Key, name: str) -> dict[str, Any]:
-        job = await self._store.read(lambda tx: tx.get(Job, key))
-        if job is None:
-            return {}
-        return {"prepared": await self._prepare[name](job.arguments["with"])}
-
-    def _run_in(self, tx: Transaction, key: Key, more: Mapping[str, Any]) -> None:
-        job = tx.lock(Job, key, skip_locked=True)
-        unit = self._unit(tx)
-        if job is None or job.parked_at is not None or job.due_at > unit.now:
-            return
-        tx.delete(job)
-        arguments = {**job.arguments["with"], **more}
-        run_task(job_context(unit, job), job.task, arguments, job.attempts)
-        run_cascade(unit)
-
-    async def _postpone(self, key: Key, fault: str) -> None:
-        """Put a job that even its transaction could not survive a minute off, so that others
-        flow.
-        """
-        later = instant_to_integer(self._clock.now() + timedelta(minutes=1))
-        statement = (
-            update(table_of(Job))
-            .where(_jobs.key == key)
-            .values(due_at=later, fault=fault, attempts=_jobs.attempts + 1)
-        )
-        await self._store.write(lambda tx: tx.execute(statement), Lane.JOB)
+def _due(statement: Prepared, now: datetime, tx: Transaction) -> Sequence[Sequence[Any]]:
+    return tx.records(statement, now=instant_to_integer(now))
 
 
-def _due(tx: Transaction, *, now: int) -> Sequence[Sequence[Any]]:
-    return tx.records(DUE, now=now)
+def _statements(names: Iterable[str], are_these: bool) -> tuple[Prepared, Prepared]:
+    return _statements_of(tuple(sorted(names)), are_these)
+
+
+@lru_cache
+def _statements_of(names: tuple[str, ...], are_these: bool) -> tuple[Prepared, Prepared]:
+    """Which jobs are due at `now`, the oldest first, and when the next is due `after` then."""
+    is_one = _jobs.task.in_(names) if are_these else _jobs.task.not_in(names)
+    waiting = (_jobs.parked_at.is_(None), is_one)
+    due = select(_jobs.key, _jobs.task).where(*waiting, _jobs.due_at <= bindparam("now"))
+    following = select(func.min(_jobs.due_at)).where(
+        *waiting, _jobs.due_at > bindparam("after")
+    )
+    return prepared(due.order_by(_jobs.due_at).limit(BATCH)), prepared(following)

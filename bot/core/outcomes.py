@@ -4,9 +4,10 @@ try.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, update
 
 from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
@@ -18,7 +19,10 @@ from bot.core.store.engagements import Engagement, Page
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
+from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
+
+log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 10
 LONGEST_WAIT = timedelta(minutes=5)
@@ -33,6 +37,22 @@ DONE = prepared(
         _outbox.attempts == bindparam("attempts"),
     )
 )
+
+
+HAND_BACK = prepared(
+    update(table_of(Outbox))
+    .where(
+        _outbox.key == bindparam("row"),
+        _outbox.owner == bindparam("by"),
+        _outbox.attempts == bindparam("attempt"),
+    )
+    .values(owner=None, attempts=_outbox.attempts - 1)
+)
+
+
+def hand_back(tx: Transaction, row: Outbox) -> None:
+    """Let anybody carry a message that was owned, and whose sending has not begun."""
+    tx.execute(HAND_BACK, row=row.key, by=row.owner, attempt=row.attempts)
 
 
 def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
@@ -90,7 +110,7 @@ def _try_again(ctx: Context, row: Outbox, page: Page | None, fault: Unavailable)
     """
     wait = min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
     if fault.retry_after is not None:
-        wait = max(timedelta(seconds=fault.retry_after), timedelta(seconds=1))
+        wait = timedelta(seconds=min(max(fault.retry_after, 1), LONGEST_WAIT.total_seconds()))
     again_at = ctx.now + wait
     fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
     is_doubtful = row.is_doubtful or fault.in_doubt
@@ -109,6 +129,7 @@ def _give_up(
     reason = fault.reason
     if isinstance(fault, Unavailable):
         reason = f"{reason} Given up after {row.attempts} attempts."
+    log.warning("message %s (%s) is given up: %s", row.key, row.medium, reason)
     if page is not None:
         receipts.record_failure(ctx, page, reason)
     if isinstance(fault, Undeliverable):

@@ -44,10 +44,11 @@ class Lease:
         self._ends_at = float("-inf")
 
     async def start(self) -> None:
-        """Take a new lease, under a new name."""
-        self.owner = new_key()
+        """Take a new lease, under a new name, which is used from when it is known to all."""
+        owner = new_key()
         asked_at = self._monotonic()
-        await self._store.write(self._insert, Lane.COURIER)
+        await self._store.write(lambda tx: _insert(tx, owner), Lane.COURIER)
+        self.owner = owner
         self._ends_at = asked_at + LASTS.total_seconds()
 
     async def renew(self) -> bool:
@@ -74,14 +75,6 @@ class Lease:
         void = sa.update(processes).where(processes.c.key == self.owner).values(lease_until=0)
         await self._store.write(lambda tx: tx.execute(void), Lane.COURIER)
 
-    def _insert(self, tx: Transaction) -> None:
-        now = _now(tx)
-        tx.execute(
-            sa.insert(table_of(Process)).values(
-                key=self.owner, started_at=now, lease_until=now + _microseconds(LASTS)
-            )
-        )
-
     def _lengthen(self, tx: Transaction) -> bool:
         processes, now = table_of(Process), _now(tx)
         own = sa.and_(processes.c.key == self.owner, processes.c.lease_until > now)
@@ -89,18 +82,33 @@ class Lease:
         return tx.execute(lengthen.values(lease_until=now + _microseconds(LASTS))) == 1
 
 
-def dead_owners(tx: Transaction, own: Key) -> list[Key]:
-    """The processes whose lease is void; on SQLite all but this one."""
+def is_dead(tx: Transaction, own: Key, owner: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a column names a process without a lease; on SQLite any but this one.
+
+    Also one that is forgotten: a process that stood still may have committed after its end.
+    """
+    if tx.dialect == "sqlite":
+        return owner != own
     processes = table_of(Process)
-    others = sa.select(processes.c.key).where(processes.c.key != own)
+    alive = sa.and_(processes.c.key == owner, processes.c.lease_until > _now(tx))
+    return sa.and_(owner != own, ~sa.exists().where(alive))
+
+
+def forget_dead(tx: Transaction, own: Key) -> None:
+    processes = table_of(Process)
+    void = [processes.c.key != own]
     if tx.dialect == "postgresql":
-        others = others.where(processes.c.lease_until <= _now(tx))
-    return [Key(record[0]) for record in tx.records(others)]
+        void.append(processes.c.lease_until <= _now(tx))
+    tx.delete_where(Process, *void)
 
 
-def bury(tx: Transaction, owner: Key) -> None:
-    """Forget a dead process, once nothing is left that it owned."""
-    tx.delete_where(Process, table_of(Process).c.key == owner)
+def _insert(tx: Transaction, owner: Key) -> None:
+    now = _now(tx)
+    tx.execute(
+        sa.insert(table_of(Process)).values(
+            key=owner, started_at=now, lease_until=now + _microseconds(LASTS)
+        )
+    )
 
 
 def _now(tx: Transaction) -> sa.ColumnElement[Any]:

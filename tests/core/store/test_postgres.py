@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from bot.core.crypto import MasterKeyError, new_master_key
 from bot.core.errors import InternalServerException, ServiceUnavailable
 from bot.core.store.executor import Store, open_store
-from bot.core.store.lease import LASTS, Lease, bury, dead_owners
+from bot.core.store.lease import LASTS, Lease, Process, forget_dead, is_dead
+from bot.core.store.schema import table_of
 from bot.core.store.transaction import ConstraintError, Transaction, TransactionError
+from bot.core.store.work import Outbox
 from tests.conftest import MASTER_KEY
 from tests.core.store.rows import Ship, make_tables, ship
 
@@ -147,19 +149,24 @@ async def test_a_lease_that_was_not_renewed_is_void_for_good(store: Store) -> No
     await lease.start()
     await mine.start()
 
+    def is_seen_dead(tx: Transaction) -> bool:
+        owner = sa.cast(sa.literal(lease.owner), table_of(Outbox).c.owner.type)
+        return bool(tx.records(sa.select(is_dead(tx, mine.owner, owner)))[0][0])
+
     assert lease.is_fresh(LASTS - timedelta(seconds=1))
     assert not lease.is_fresh(LASTS)
     assert await lease.renew()
     seconds[0] += LASTS.total_seconds()
     assert not lease.is_fresh()
-    assert await store.read(lambda tx: dead_owners(tx, mine.owner)) == []
+    assert not await store.read(is_seen_dead)
 
     await lease.end()
 
     assert not await lease.renew()
-    assert await store.read(lambda tx: dead_owners(tx, mine.owner)) == [lease.owner]
-    await store.write(lambda tx: bury(tx, lease.owner))
-    assert await store.read(lambda tx: dead_owners(tx, mine.owner)) == []
+    assert await store.read(is_seen_dead)
+    await store.write(lambda tx: forget_dead(tx, mine.owner))
+    assert [row.key for row in await store.read(lambda tx: tx.select(Process))] == [mine.owner]
+    assert await store.read(is_seen_dead)
 
 
 async def test_a_connection_lost_during_the_commit_is_told_and_not_repeated(
