@@ -36,6 +36,11 @@ FAST = 60.0
 
 PEOPLE = {"ana": "+12065550101", "ben": "+12065550102", "cleo": "+12065550103"}
 RESOLVER_POLICY = "arn:aws:iam::aws:policy/AWSIncidentManagerResolverAccess"
+TEMPLATE = {
+    "title": "Payments are failing",
+    "impact": 2,
+    "summary": "Card payments are refused at checkout.",
+}
 CONTACTS, INCIDENT_MANAGER = "ssm-contacts", "ssm-incidents"
 _CODE = re.compile(r"\b\d{6,10}\b")
 
@@ -110,18 +115,7 @@ async def furnish(app: App, town: Town) -> str:
     """Make the demo's data as the account's administrator; answers the response plan's ARN."""
     hand = Hand(app)
     await hand.do(INCIDENT_MANAGER, "CreateReplicationSet", regions={hand.region: {}})
-    topic = await hand.do("sns", "CreateTopic", Name="payments-chat")
-    await hand.do(
-        "chatbot",
-        "CreateSlackChannelConfiguration",
-        SlackTeamId=TEAM_ID,
-        SlackChannelId=INCIDENTS,
-        SlackChannelName="incidents",
-        IamRoleArn=f"arn:aws:iam::{app.settings.account_id}:role/incident-responders",
-        ConfigurationName="incidents",
-        SnsTopicArns=[topic["TopicArn"]],
-        GuardrailPolicyArns=[RESOLVER_POLICY],
-    )
+    topic_arn = await _link_channel(hand)
     people = {}
     for name, number in PEOPLE.items():
         town.phones.add(number, name)
@@ -140,16 +134,29 @@ async def furnish(app: App, town: Town) -> str:
         "CreateResponsePlan",
         name="payments",
         displayName="Payments",
-        incidentTemplate={
-            "title": "Payments are failing",
-            "impact": 2,
-            "summary": "Card payments are refused at checkout.",
-        },
-        chatChannel={"chatbotSns": [topic["TopicArn"]]},
+        incidentTemplate=TEMPLATE,
+        chatChannel={"chatbotSns": [topic_arn]},
         engagements=[escalation["ContactArn"]],
     )
     await _clear(town)
     return str(plan["arn"])
+
+
+async def _link_channel(hand: Hand) -> str:
+    """A topic that #incidents reads, from where responders may act; answers its ARN."""
+    topic = await hand.do("sns", "CreateTopic", Name="payments-chat")
+    await hand.do(
+        "chatbot",
+        "CreateSlackChannelConfiguration",
+        SlackTeamId=TEAM_ID,
+        SlackChannelId=INCIDENTS,
+        SlackChannelName="incidents",
+        IamRoleArn=f"arn:aws:iam::{hand.account_id}:role/incident-responders",
+        ConfigurationName="incidents",
+        SnsTopicArns=[topic["TopicArn"]],
+        GuardrailPolicyArns=[RESOLVER_POLICY],
+    )
+    return str(topic["TopicArn"])
 
 
 class Hand:
@@ -157,6 +164,7 @@ class Hand:
 
     def __init__(self, app: App) -> None:
         settings = app.settings
+        self.account_id = settings.account_id
         self.region = settings.region
         self._dispatcher = app.dispatcher
         self._caller = Caller(
@@ -190,33 +198,37 @@ async def _add_person(hand: Hand, town: Town, name: str, number: str) -> str:
         Plan={"Stages": []},
     )
     arn = str(contact["ContactArn"])
-    targets = []
-    mail = f"{name}@example.com"
-    for medium, address in (("SMS", number), ("EMAIL", mail), ("VOICE", number)):
-        made = await hand.do(
-            CONTACTS,
-            "CreateContactChannel",
-            ContactId=arn,
-            Name=f"{name} {medium.lower()}",
-            Type=medium,
-            DeliveryAddress={"SimpleAddress": address},
-        )
-        channel_arn = made["ContactChannelArn"]
-        code = await _code_from(town, medium, address)
-        await hand.do(
-            CONTACTS,
-            "ActivateContactChannel",
-            ContactChannelId=channel_arn,
-            ActivationCode=code,
-        )
+    addresses = {"SMS": number, "EMAIL": f"{name}@example.com", "VOICE": number}
+    stages = []
+    for minutes, (medium, address) in zip((1, 1, 5), addresses.items(), strict=True):
+        channel_arn = await _add_channel(hand, town, arn, medium, address)
         info = {"ContactChannelId": channel_arn, "RetryIntervalInMinutes": 0}
-        targets.append({"ChannelTargetInfo": info})
-    stages = [
-        {"DurationInMinutes": minutes, "Targets": [target]}
-        for minutes, target in zip((1, 1, 5), targets, strict=True)
-    ]
+        targets = [{"ChannelTargetInfo": info}]
+        stages.append({"DurationInMinutes": minutes, "Targets": targets})
     await hand.do(CONTACTS, "UpdateContact", ContactId=arn, Plan={"Stages": stages})
     return arn
+
+
+async def _add_channel(
+    hand: Hand, town: Town, contact_arn: str, medium: str, address: str
+) -> str:
+    """A contact channel, activated by the code that arrives there; answers its ARN."""
+    made = await hand.do(
+        CONTACTS,
+        "CreateContactChannel",
+        ContactId=contact_arn,
+        Name=medium.lower(),
+        Type=medium,
+        DeliveryAddress={"SimpleAddress": address},
+    )
+    channel_arn = str(made["ContactChannelArn"])
+    await hand.do(
+        CONTACTS,
+        "ActivateContactChannel",
+        ContactChannelId=channel_arn,
+        ActivationCode=await _code_from(town, medium, address),
+    )
+    return channel_arn
 
 
 async def _code_from(town: Town, medium: str, address: str) -> str:

@@ -115,7 +115,7 @@ function drawSlack() {
   $("channel-members").textContent = isDirect() ? "Direct message with the bot" : `${channel.members.length} members`;
   $("compose").placeholder = `Message ${title}`;
   const top = messagesOf(channel).filter((message) => !isReply(message));
-  atEnd($("messages"), () => keep($("messages"), top.length ? top.map((m) => shownMessage(m, channel, true)) : [quiet()]));
+  atEnd($("messages"), () => keep($("messages"), top.length ? top.map((m, i) => shownMessage(m, channel, true, goesOn(top[i - 1], m))) : [quiet()]));
   drawThread(channel);
   if (channel) view.seen[channel.id] = channel.messages.at(-1)?.ts || "0";
 }
@@ -154,17 +154,22 @@ function drawUsers() {
 
 const avatar = (name) => h("span", { class: `avatar a-${COLOURS[name] || "1"}`, "aria-hidden": "true" }, name === "aws" ? "▲" : name[0].toUpperCase());
 
-function shownMessage(message, channel, inChannel) {
+// One person's messages within five minutes stand under one name.
+const goesOn = (before, message) =>
+  Boolean(before) && before.user === message.user && !before.only && !message.only && !message.blocks?.some((b) => b.type === "header")
+  && before.ts !== message.thread_ts && Number(message.ts) - Number(before.ts) < 300;
+
+function shownMessage(message, channel, inChannel, goesOn) {
   const replies = inChannel ? channel.messages.filter((m) => isReply(m) && m.thread_ts === message.ts) : [];
-  const sign = JSON.stringify([message, replies.length, replies.at(-1)?.ts, view.thread === message.ts && inChannel, view.user]);
-  return { key: message.ts, sign, build: (old) => buildMessage(message, channel, replies, old) };
+  const sign = JSON.stringify([message, replies.length, replies.at(-1)?.ts, view.thread === message.ts && inChannel, view.user, goesOn]);
+  return { key: message.ts, sign, build: (old) => buildMessage(message, channel, replies, goesOn, old) };
 }
 
-function buildMessage(message, channel, replies, old) {
+function buildMessage(message, channel, replies, goesOn, old) {
   const isBot = Boolean(message.bot_id);
   const author = isBot ? town.slack.bot : userOf(message.user);
   const press = (part) => pressed(message, channel, part);
-  const node = h("article", { class: `message${message.only ? " only" : ""}${view.thread === message.ts ? " open" : ""}` },
+  const node = h("article", { class: `message${message.only ? " only" : ""}${view.thread === message.ts ? " open" : ""}${goesOn ? " goes-on" : ""}` },
     avatar(author?.name || "?"),
     h("div", { class: "body" },
       h("p", { class: "by" }, h("b", {}, author?.name === "aws" ? "aws" : author?.real_name || "?"), isBot && h("span", { class: "app" }, "APP"),
@@ -224,7 +229,7 @@ function drawThread(channel) {
   $("thread").hidden = !thread.length;
   $("slack").classList.toggle("has-thread", thread.length > 0);
   if (!thread.length) return;
-  atEnd($("replies"), () => keep($("replies"), thread.map((m) => shownMessage(m, channel, false))));
+  atEnd($("replies"), () => keep($("replies"), thread.map((m, i) => shownMessage(m, channel, false, goesOn(thread[i - 1], m)))));
 }
 
 // The frame around it all
