@@ -22,8 +22,8 @@ What this version answers, and what it does not. Every door has the same operati
 service; chat and the Python core know it, the AWS CLI does not.
 
 An operation that is not answered is refused with `OperationNotAnswered` (HTTP status 501) and
-the sentence below. This page is written by `python -m tests.operations_page`; a test holds it to
-the code.
+the sentence below. `python -m tests.operations_page` writes this page; a test holds it to the
+code.
 """
 
 
