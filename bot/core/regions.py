@@ -19,7 +19,7 @@ WITHOUT_ONE = frozenset(
 
 
 class NoReplicationSet(ValidationException):
-    """The account has none yet, or not in this region. Chat offers to create one."""
+    """The account has none yet. Chat offers to create one."""
 
     @property
     def code(self) -> str:
@@ -27,7 +27,7 @@ class NoReplicationSet(ValidationException):
 
 
 def require_region(ctx: Context, service: str, operation: str) -> None:
-    """Raises NoReplicationSet, with the way out in its message."""
+    """Raises NoReplicationSet, or ValidationException, with the way out in its message."""
     if service not in ("ssm-contacts", "ssm-incidents") or operation in WITHOUT_ONE:
         return
     region = ctx.caller.region
@@ -38,11 +38,11 @@ def require_region(ctx: Context, service: str, operation: str) -> None:
             f"ssm-incidents create-replication-set --regions {region}={{}}"
         )
     if found.regions.get(region, {}).get("status") == "DELETING":
-        raise NoReplicationSet(
+        raise ValidationException(
             "The account's replication set is being deleted; wait for its end."
         )
     if region not in found.regions:
-        raise NoReplicationSet(
+        raise ValidationException(
             f"Region {region} is not in the account's replication set "
             f"({', '.join(sorted(found.regions))}). Name one of these regions."
         )

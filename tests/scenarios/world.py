@@ -291,11 +291,14 @@ class World:
     async def activation_status(self, name: str, medium: str) -> str:
         return str((await self.channel_of(name, medium))["ActivationStatus"])
 
+    async def incidents(self) -> list[dict[str, Any]]:
+        """The incidents' summaries, as ListIncidentRecords shows them."""
+        listed = await self.call("ssm-incidents", "ListIncidentRecords")
+        return list(listed["incidentRecordSummaries"])
+
     async def timeline(self) -> list[str]:
         """The event types of the only incident, oldest first."""
-        (incident,) = (await self.call("ssm-incidents", "ListIncidentRecords"))[
-            "incidentRecordSummaries"
-        ]
+        (incident,) = await self.incidents()
         events = await self.call(
             "ssm-incidents",
             "ListTimelineEvents",
