@@ -161,9 +161,12 @@ class Queue:
         self._woken = asyncio.Event()
         self._looked_at = clock.now()
         self._armed: datetime | None = None
+        self._told: datetime | None = None
         self._is_idle = False
 
     def wake(self, at: datetime) -> None:
+        """Hear of somebody's job; what is later than all that is known needs no look."""
+        self._told = min(self._told or at, at)
         if not self._is_idle or self._armed is None or at < self._armed:
             self._woken.set()
 
@@ -188,6 +191,8 @@ class Queue:
         while True:
             self._woken.clear()
             self._looked_at = now = self._clock.now()
+            if self._told is not None and self._told <= now:
+                self._told = None
             due = await self._store.read(partial(_due, self._due, now))
             runs = (self._run_one(Key(key), name, now) for key, name in due)
             ended = await asyncio.gather(*runs, return_exceptions=True)
@@ -203,7 +208,9 @@ class Queue:
         after = instant_to_integer(self._looked_at)
         records = await self._store.read(lambda tx: tx.records(self._next, after=after))
         due_at = records[0][0]
-        self._armed = None if due_at is None else integer_to_instant(due_at)
+        self._armed = self._told if due_at is None else integer_to_instant(due_at)
+        if self._armed is not None:
+            self._armed = min(self._armed, self._told or self._armed)
         if self._store.dialect == "postgresql":
             backstop = self._clock.now() + BACKSTOP
             self._armed = min(self._armed or backstop, backstop)
