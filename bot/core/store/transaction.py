@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -104,8 +103,8 @@ class Transaction:
         """
         if not changes:
             return row
-        changed = dataclasses.replace(row, **changes)  # type: ignore[type-var]
         shape = shape_of(type(row))
+        changed = shape.changed(row, changes)
         values = shape.changes_to_values(changed, changes, self.vault)
         sql = self._dialect.update(shape, tuple(changes))
         self._run(self._cursor.execute, sql, [*values, row.key])
