@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.playground.slack import (
-    ADMIN,
     ANA,
     BEN,
     GUEST,

@@ -88,6 +88,11 @@ class World:
         await self.settle()
         return said
 
+    async def asks_the_vendor(self) -> None:
+        """Let the poller ask once, as it does every few seconds."""
+        await self.app.poller.ask()
+        await self.settle()
+
     # How time goes
 
     async def settle(self) -> None:
@@ -310,15 +315,22 @@ class World:
 
     async def receipts_of(self, name: str) -> list[tuple[str, str]]:
         """(type, info) of every receipt of a contact's pages, oldest first."""
+        receipts = await self._receipts(name)
+        return [(r["ReceiptType"], r.get("ReceiptInfo", "")) for r in receipts]
+
+    async def times_of_receipts(self, name: str, kind: str) -> list[datetime]:
+        receipts = await self._receipts(name)
+        return [r["ReceiptTime"] for r in receipts if r["ReceiptType"] == kind]
+
+    async def _receipts(self, name: str) -> list[dict[str, Any]]:
         pages = await self.call(
             "ssm-contacts", "ListPagesByContact", ContactId=contact_arn(name)
         )
-        receipts = []
+        receipts: list[dict[str, Any]] = []
         for page in pages["Pages"]:
             answer = await self.call("ssm-contacts", "ListPageReceipts", PageId=page["PageArn"])
             receipts += answer["Receipts"]
-        receipts.sort(key=lambda receipt: receipt["ReceiptTime"])
-        return [(r["ReceiptType"], r.get("ReceiptInfo", "")) for r in receipts]
+        return sorted(receipts, key=lambda receipt: receipt["ReceiptTime"])
 
 
 def contact_arn(name: str) -> str:
