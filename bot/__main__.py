@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -11,67 +12,149 @@ from typing import Any
 
 from bot.settings import Settings, SettingsError, load_settings
 
-EPILOG = """\
-Settings come from the environment (IMBOT_*, SLACK_*, TWILIO_*, SMTP_*); the README lists them.
-Start with:  imbot demo      everything on this machine, no accounts needed
-Then with:   imbot doctor    what is missing for the real thing, and how to mend it
+Command = Callable[[Settings, argparse.Namespace], int]
+
+ABOUT = """\
+A self-hosted incident manager that lives in Slack and speaks the commands and the API of AWS
+Systems Manager Incident Manager. It is independent of AWS.
 """
+
+EPILOG = """\
+examples:
+  imbot demo               see everything at work on this machine, without any account
+  imbot doctor             see what is missing for the real thing, and how to mend it
+  imbot serve              run it
+  imbot keys create ana    make a key pair for the AWS CLI and SDKs
+
+Settings come from the environment: IMBOT_*, SLACK_*, TWILIO_* and SMTP_*. The README lists
+them; a medium whose settings are absent is off.
+"""
+
+SERVE = """\
+Run the bot until it is asked to stop (SIGTERM, Ctrl-C): the AWS API, Slack, the vendors'
+callbacks, and the engine that keeps time and sends pages. At start it says where it answers
+and what is off for want of settings.
+"""
+
+DEMO = """\
+Run the bot between stand-ins for Slack, phones and a mailbox, and print the address of a page
+that shows them all. It needs no accounts, looks at no settings, and keeps nothing.
+"""
+
+MIGRATE = """\
+Bring the database to the schema of this version. On SQLite `imbot serve` does so by itself; on
+PostgreSQL run this before a new version is started.
+"""
+
+DOCTOR = """\
+Check settings, database, Slack, the SMS and voice account, the mail server, the public URL and
+the clock. Each check is one line: ok, off, or wrong with a way to mend it. Nothing is sent to
+anybody. The exit status is 1 if anything is wrong.
+"""
+
+KEYS = """\
+Create, list and revoke the key pairs with which the AWS CLI and SDKs sign their requests. This
+works while `imbot serve` runs.
+"""
+
+ROTATE = """\
+Put the stored secrets under a new master key. Where the key is a file beside the SQLite
+database, a new one takes its place. Where it is IMBOT_MASTER_KEY, the new one is read from
+IMBOT_NEW_MASTER_KEY. On SQLite `imbot serve` must not run meanwhile.
+"""
+
+BACKUP = """\
+Copy the SQLite database, while it is in use, to TARGET, check the copy, and put the master
+key's file beside it (TARGET.key). Nothing is overwritten. PostgreSQL has its own tools.
+"""
+
+RESTORE = """\
+Check the copy SOURCE, which `imbot backup` wrote, and put it where IMBOT_DATABASE_URL says,
+with its key. A database that is there must be moved aside first. `imbot serve` must not run.
+"""
+
+
+class Plain(argparse.RawDescriptionHelpFormatter):
+    """Keeps the texts above as they are, and each command on one line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+        self._action_max_length = 14  # argparse forgets that subcommands are indented
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings()
-    except SettingsError as error:
-        print(f"These settings are not usable:\n{error}", file=sys.stderr)  # noqa: T201
-        return 2
-    run: Callable[[Settings, argparse.Namespace], int] = options.run
+    except SettingsError as refusal:
+        return _refuse(refusal, options)
+    run: Command = options.run
     return run(settings, options)
+
+
+def _refuse(refusal: SettingsError, options: argparse.Namespace) -> int:
+    if options.run is _doctor:
+        from bot.doctor import report_settings
+
+        return report_settings(refusal)
+    if options.run is _demo:
+        return _demo(Settings.model_construct(), options)
+    print(f"These settings are not usable:\n{refusal}", file=sys.stderr)  # noqa: T201
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="imbot",
-        description="A self-hosted incident manager that lives in Slack and speaks the API of "
-        "AWS Systems Manager Incident Manager.",
+        description=ABOUT,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Plain,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    serve = commands.add_parser("serve", help="run the bot: API, Slack, callbacks and engine")
-    serve.add_argument("--only", choices=("web", "engine"), help="run one half in this process")
-    serve.set_defaults(run=_serve)
-    demo = commands.add_parser("demo", help="run everything with a playground, on this machine")
-    demo.add_argument("--port", type=int, default=8700, help="where the page is [8700]")
-    demo.set_defaults(run=_demo)
-    migrate = commands.add_parser("migrate", help="bring the database to the current schema")
-    migrate.set_defaults(run=_migrate)
-    doctor = commands.add_parser("doctor", help="check every setting, and say how to mend it")
-    doctor.set_defaults(run=_doctor)
-    _add_keys(commands)
-    rotate = commands.add_parser(
-        "rotate-key", help="put the stored secrets under a new master key"
+    serve = _add(commands, "serve", _serve, "run the bot", SERVE)
+    serve.add_argument(
+        "--only",
+        choices=("web", "engine"),
+        help="run one half in this process: what answers, or what keeps time and sends; "
+        "on PostgreSQL, where several processes may share the database",
     )
-    rotate.set_defaults(run=_rotate_key)
-    backup = commands.add_parser("backup", help="copy the SQLite database while it is in use")
-    backup.add_argument("target", help="file to write; it must not exist")
-    backup.set_defaults(run=_backup)
-    restore = commands.add_parser("restore", help="put a backup in the database's place")
-    restore.add_argument("source", help="a file that `imbot backup` wrote")
-    restore.set_defaults(run=_restore)
+    demo = _add(commands, "demo", _demo, "see it at work on this machine", DEMO)
+    demo.add_argument("--port", type=int, default=8700, help="port of the page [8700]")
+    _add(commands, "doctor", _doctor, "check every setting, and say how to mend it", DOCTOR)
+    _add_keys(commands)
+    _add(commands, "migrate", _migrate, "bring the database to the current schema", MIGRATE)
+    _add(commands, "rotate-key", _rotate_key, "change the master key", ROTATE)
+    backup = _add(commands, "backup", _backup, "copy the SQLite database while in use", BACKUP)
+    backup.add_argument("target", metavar="TARGET", help="file to write; it must not exist")
+    restore = _add(commands, "restore", _restore, "put a backup in place", RESTORE)
+    restore.add_argument("source", metavar="SOURCE", help="file that `imbot backup` wrote")
+    return parser
+
+
+def _add(
+    commands: Any, name: str, run: Command, summary: str, text: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=text,
+        formatter_class=Plain,
+    )
+    parser.set_defaults(run=run)
     return parser
 
 
 def _add_keys(commands: Any) -> None:
-    keys = commands.add_parser("keys", help="create, list and revoke API access keys")
-    verbs = keys.add_subparsers(metavar="VERB", required=True)
-    create = verbs.add_parser("create", help="make a key pair for a user of the API")
-    create.add_argument("user", help="the user's name in ARNs and records")
-    listing = verbs.add_parser("list", help="show the keys, without their secrets")
-    revoke = verbs.add_parser("revoke", help="make a key useless at once")
-    revoke.add_argument("access_key_id")
-    for verb, name in ((create, "create"), (listing, "list"), (revoke, "revoke")):
-        verb.set_defaults(run=_keys, verb=name)
+    keys = _add(commands, "keys", _keys, "create, list and revoke the API's key pairs", KEYS)
+    verbs = keys.add_subparsers(title="verbs", metavar="VERB", required=True, dest="verb")
+    words = "make a pair, and print it this once"
+    create = verbs.add_parser("create", help=words, description=words.capitalize() + ".")
+    create.add_argument("name", metavar="USER", help="the user's name in ARNs and records")
+    words = "show all keys, without their secrets"
+    verbs.add_parser("list", help=words, description=words.capitalize() + ".")
+    words = "make a key useless, within seconds and for good"
+    revoke = verbs.add_parser("revoke", help=words, description=words.capitalize() + ".")
+    revoke.add_argument("name", metavar="ACCESS_KEY_ID", help="as `imbot keys list` shows it")
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
@@ -89,38 +172,49 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     from bot.upkeep import migrate
 
+    _log(settings)
     return migrate(settings)
 
 
 def _doctor(settings: Settings, _: argparse.Namespace) -> int:
     from bot.doctor import examine
 
+    logging.disable()  # what a library would complain about is in the findings
     return asyncio.run(examine(settings))
 
 
 def _keys(settings: Settings, options: argparse.Namespace) -> int:
     from bot.upkeep import keys
 
-    name = getattr(options, "user", None) or getattr(options, "access_key_id", None)
-    return asyncio.run(keys(settings, options.verb, name))
+    _log(settings)
+    return asyncio.run(keys(settings, options.verb, getattr(options, "name", None)))
 
 
 def _rotate_key(settings: Settings, _: argparse.Namespace) -> int:
     from bot.upkeep import rotate_key
 
+    _log(settings)
     return asyncio.run(rotate_key(settings))
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:
     from bot.upkeep import backup
 
+    _log(settings)
     return backup(settings, options.target)
 
 
 def _restore(settings: Settings, options: argparse.Namespace) -> int:
     from bot.upkeep import restore
 
+    _log(settings)
     return restore(settings, options.source)
+
+
+def _log(settings: Settings) -> None:
+    from bot.logs import set_up_logging
+
+    set_up_logging(settings.log_format)
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
