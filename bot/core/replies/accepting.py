@@ -10,6 +10,7 @@ from bot.core.access import ENGINE, Caller
 from bot.core.arns import parse_arn
 from bot.core.context import Context, Unit
 from bot.core.dispatch import Request, answer_within, new_request_id
+from bot.core.effects.names import alias_of, shown_name
 from bot.core.store.accounts import ReplicationSet
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -87,10 +88,10 @@ def closed_words(ctx: Context, page: Page) -> str:
     """Say why a page is not waiting for an answer any more; "" where it is."""
     engagement = ctx.get(Engagement, page.engagement_key)
     if engagement is not None and engagement.acknowledged_at is not None:
-        who = alias_of(engagement.acknowledged_by or page.contact_arn)
+        who = shown_name(ctx, engagement.acknowledged_by or page.contact_arn)
         return f"Already acknowledged by {who} at {time_of_day(engagement.acknowledged_at)}."
     if page.read_at is not None:
-        who = alias_of(page.contact_arn)
+        who = shown_name(ctx, page.contact_arn)
         return f"Already acknowledged by {who} at {time_of_day(page.read_at)}."
     if engagement is not None and engagement.stopped_at is not None:
         return f"No longer needed: stopped at {time_of_day(engagement.stopped_at)}."
@@ -134,10 +135,6 @@ def latest_activation(ctx: Context, channel: ContactChannel) -> Activation | Non
 
 def is_current(activation: Activation, now: datetime) -> bool:
     return activation.used_at is None and now < activation.expires_at
-
-
-def alias_of(contact_arn: str) -> str:
-    return contact_arn.rsplit("/", 1)[-1]
 
 
 def time_of_day(at: datetime) -> str:

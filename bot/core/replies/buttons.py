@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from bot.core.context import Context
 from bot.core.effects.links import key_of
+from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
-from bot.core.replies.accepting import accept_page, alias_of, closed_words, contact_caller
+from bot.core.replies.accepting import accept_page, closed_words, contact_caller
 from bot.core.replies.texts import channels_of, turn_off, turn_on_again
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -39,7 +40,7 @@ def mail_page(ctx: Context, token: str) -> MailPage | None:
         return None
     return MailPage(
         subject=engagement.texts["Subject"],
-        contact=alias_of(page.contact_arn),
+        contact=shown_name(ctx, page.contact_arn),
         is_test=engagement.is_test,
         state=closed_words(ctx, page),
     )
@@ -53,7 +54,7 @@ def mail_accept(ctx: Context, token: str) -> str:
         closed = accept_page(ctx, page, contact_caller(ctx, page.contact_arn), "EMAIL")
     except ServiceError as refusal:
         return refusal.message
-    return closed or f"Acknowledged. Thank you, {alias_of(page.contact_arn)}."
+    return closed or f"Acknowledged. Thank you, {shown_name(ctx, page.contact_arn)}."
 
 
 def unsubscribe_page(ctx: Context, token: str) -> UnsubscribePage | None:
@@ -61,7 +62,7 @@ def unsubscribe_page(ctx: Context, token: str) -> UnsubscribePage | None:
     if channel is None:
         return None
     return UnsubscribePage(
-        contact=alias_of(channel.contact_arn),
+        contact=shown_name(ctx, channel.contact_arn),
         channel=channel.name,
         is_off=channel.opted_out_at is not None,
     )

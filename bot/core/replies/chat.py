@@ -6,10 +6,10 @@ from sqlalchemy import bindparam, select
 
 from bot.core.context import Context
 from bot.core.effects import activations
+from bot.core.effects.names import shown_name
 from bot.core.replies.accepting import (
     accept_page,
     activate,
-    alias_of,
     closed_words,
     code_fingerprint,
     proved_by,
@@ -79,7 +79,9 @@ def chat_code_in(ctx: Context, code: str, incident_arn: str | None) -> str:
     channel = proved_by(ctx, channels, code)
     if channel is not None:
         activate(ctx, channel, code, ctx.caller, DOOR)
-        return f"Activated: {channel.name} of {alias_of(channel.contact_arn)} can be paged."
+        return (
+            f"Activated: {channel.name} of {shown_name(ctx, channel.contact_arn)} can be paged."
+        )
     activations.count_failure(ctx, DOOR, who)
     return LOCKED if activations.is_locked(ctx, DOOR, who) else WRONG
 
@@ -97,4 +99,4 @@ def _pages(ctx: Context, code: str, incident_arn: str | None) -> list[Page]:
 
 def _accept(ctx: Context, page: Page) -> str:
     closed = accept_page(ctx, page, ctx.caller, DOOR)
-    return closed or f"Acknowledged the page to {alias_of(page.contact_arn)}."
+    return closed or f"Acknowledged the page to {shown_name(ctx, page.contact_arn)}."

@@ -11,12 +11,12 @@ from bot.core.context import Context
 from bot.core.dispatch import Request, new_request_id
 from bot.core.effects import activations, receipts
 from bot.core.effects.addresses import fingerprint
+from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
 from bot.core.ids import new_key
 from bot.core.replies.accepting import (
     accept_page,
     activate,
-    alias_of,
     contact_caller,
     find_page,
     proved_by,
@@ -130,7 +130,7 @@ def _answer_code(
 def _accept(ctx: Context, page: Page, medium: str) -> str:
     caller = contact_caller(ctx, page.contact_arn)
     closed = accept_page(ctx, page, caller, medium)
-    return closed or f"Acknowledged. Thank you, {alias_of(page.contact_arn)}."
+    return closed or f"Acknowledged. Thank you, {shown_name(ctx, page.contact_arn)}."
 
 
 def _activate(ctx: Context, channel: ContactChannel, code: str, medium: str) -> str:

@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, select
 from bot.core.channel import Notice
 from bot.core.context import Context
 from bot.core.effects import jobs, outbox, timeline, topics
+from bot.core.effects.names import shown_name
 from bot.core.effects.records import event_document, incident_record, json_able
 from bot.core.ids import Key, new_key
 from bot.core.registry import task
-from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident, IncidentConversation, TimelineEvent
 from bot.core.store.schema import Wire, table_of
@@ -63,7 +63,7 @@ def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> 
         else:
             _draw_soon(ctx, conversation)
         if event is not None and event.event_type not in SHOWN_BY_THE_CARD:
-            notice = _notice(ctx, incident, conversation, event=event_document(event))
+            notice = _notice(ctx, incident, conversation, event=_told(ctx, event))
             outbox.post_in_order(ctx, notice, conversation.key)
 
 
@@ -126,7 +126,7 @@ def _post_card(ctx: Context, incident: Incident, conversation: IncidentConversat
         incident,
         conversation,
         people=_people(ctx, incident),
-        recent=[event_document(event) for event in latest],
+        recent=[_told(ctx, event) for event in latest],
         ts=conversation.message_ts,
     )
     outbox.post_in_order(ctx, card, conversation.key)
@@ -156,6 +156,15 @@ def _notice(
     )
 
 
+def _told(ctx: Context, event: TimelineEvent) -> Wire:
+    """An event in a Notice's form, with the name of whom it is about."""
+    document = event_document(event)
+    data = document["eventData"]
+    if isinstance(data, dict) and "contactArn" in data:
+        data["contactName"] = shown_name(ctx, str(data["contactArn"]))
+    return document
+
+
 def _people(ctx: Context, incident: Incident) -> list[Wire]:
     """Who was engaged, each once, in the order of their first engagement."""
     shown: dict[str, Wire] = {}
@@ -165,9 +174,7 @@ def _people(ctx: Context, incident: Incident) -> list[Wire]:
         state, at = _state(engagement)
         earlier = shown.get(engagement.contact_arn)
         if earlier is None:
-            contact = ctx.get(Contact, engagement.contact_key)
-            alias = engagement.contact_arn.rsplit("/", 1)[1]
-            name = (contact.display_name if contact else None) or alias
+            name = shown_name(ctx, engagement.contact_arn)
             shown[engagement.contact_arn] = {"name": name, "state": state, "at": at.isoformat()}
         elif STATES.index(state) <= STATES.index(earlier["state"]):
             earlier |= {"state": state, "at": at.isoformat()}
