@@ -43,6 +43,8 @@ class ChatDoor:
         """Answer every delivery; a refusal is said in words, and nothing is half done."""
         if document["kind"] == REPORT:
             return report(ctx, document)
+        if _is_chatter(ctx, document):
+            return Answer()
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
         try:
@@ -72,6 +74,14 @@ class ChatDoor:
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
         return _post(ctx, document, _run(ctx, document, command, self._region))
+
+
+def _is_chatter(ctx: Context, document: Document) -> bool:
+    """Digits in a thread that belongs to no incident are not meant for the bot."""
+    is_asked = document["kind"] != "message" or document.get("is_direct")
+    if is_asked or document.get("is_mention", True):
+        return False
+    return incident_shown_in(ctx, document["channel"], document["thread_ts"]) is None
 
 
 def _run(ctx: Context, document: Document, command: Command, region: str) -> Card:

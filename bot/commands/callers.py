@@ -19,6 +19,8 @@ KEPT = 600.0
 KEPT_OUTSIDE = 5.0
 """The same for a channel without the bot, which somebody may invite at any moment."""
 
+UNKNOWN = ("user_not_found", "user_not_visible", "users_not_found", "channel_not_found")
+
 ADMINISTRATOR = "AdministratorAccess"
 READ_ONLY = "ReadOnlyAccess"
 DEFAULT_ROLE = "imbot-responder"
@@ -30,10 +32,12 @@ class SlackPeople:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._home: dict[str, Any] | None = None
 
     async def prepare(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Answers `user` and `channel` as Slack describes them; None for what it does not
-        know. A report that was put off is nobody's delivery.
+        """Answers `user` and `channel` as Slack describes them, None for what it does not
+        know, and `home`, the bot's own workspace. A report that was put off is nobody's
+        delivery.
         """
         document = arguments["document"]
         if "user" not in document:
@@ -42,7 +46,14 @@ class SlackPeople:
         channel = None
         if not document.get("is_direct"):
             channel = await self._ask(document["channel"], "conversations_info", "channel")
-        return {"user": user, "channel": channel}
+        return {"user": user, "channel": channel, "home": await self._own_workspace()}
+
+    async def _own_workspace(self) -> dict[str, Any]:
+        """`team_id` and, within an organisation, `enterprise_id`. They never change."""
+        if self._home is None:
+            answer = await self._client.auth_test()
+            self._home = {name: answer.get(name) for name in ("team_id", "enterprise_id")}
+        return self._home
 
     async def _ask(self, name: str, method: str, member: str) -> dict[str, Any] | None:
         known = self._known.get(name)
@@ -51,7 +62,7 @@ class SlackPeople:
         try:
             answer = await getattr(self._client, method)(**{member: name})
         except SlackApiError as error:
-            if error.response.get("error") in ("user_not_found", "channel_not_found"):
+            if error.response.get("error") in UNKNOWN:
                 return None
             raise
         found = dict(answer[member])
@@ -101,8 +112,7 @@ def _rights(
         raise AccessDeniedException("Slack does not know you as a member of this workspace.")
     if document["user"] in admins:
         return "administrator", "imbot-administrator"
-    outsider = ("is_restricted", "is_ultra_restricted", "is_stranger")
-    if any(user.get(mark) for mark in outsider):
+    if _is_outsider(user, prepared.get("home") or {}):
         raise AccessDeniedException(
             "Guests and people of other workspaces cannot use commands here. "
             "Ask a full member of the workspace."
@@ -120,6 +130,20 @@ def _rights(
         "Commands work only in channels that have a configuration "
         "(chatbot create-slack-channel-configuration)."
     )
+
+
+def _is_outsider(user: Mapping[str, Any], home: Mapping[str, Any]) -> bool:
+    """A guest, or somebody of another workspace.
+
+    `is_stranger` does not tell of those who share a channel with the bot (Slack, the user
+    object), so workspaces are compared; those of one organisation are one house.
+    """
+    if user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_stranger"):
+        return True
+    if not user.get("team_id") or user["team_id"] == home.get("team_id"):
+        return False
+    organisation = (user.get("enterprise_user") or {}).get("enterprise_id")
+    return not organisation or organisation != home.get("enterprise_id")
 
 
 def _require_invitation(document: Mapping[str, Any], prepared: Mapping[str, Any]) -> None:

@@ -45,6 +45,7 @@ class SlackDoor:
             process_before_response=True,
             request_verification_enabled=secret is not None,
         )
+        self._takes_posts = secret is not None
         self._app.event(ANYTHING)(self._on_event)
         self._app.command(ANYTHING)(self._on_command)
         self._app.action(ANYTHING)(self._on_action)
@@ -52,8 +53,11 @@ class SlackDoor:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a request of Slack's: events, slash commands and interactivity share one
-        address.
+        address. Without a signing secret nobody can prove to be Slack; Socket Mode then is the
+        only way in.
         """
+        if not self._takes_posts:
+            return web.Response(status=404, text="SLACK_SIGNING_SECRET is not set here.\n")
         bolt_request = await to_bolt_request(request)
         return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
 
@@ -123,5 +127,5 @@ def _read_event(body: Mapping[str, Any]) -> dict[str, Any] | None:
         "text": event.get("text", ""),
         "thread_ts": event.get("thread_ts") or event["ts"],
         "is_direct": is_direct,
-        "is_thread": "thread_ts" in event,
+        "is_mention": event["type"] == "app_mention",
     }

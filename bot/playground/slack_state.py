@@ -57,7 +57,7 @@ class SlackUser:
             "is_primary_owner": False,
             "is_restricted": self.kind == "guest",
             "is_ultra_restricted": False,
-            "is_stranger": self.kind == "stranger",
+            "is_stranger": False,  # true only of those who share no channel with the bot
             "is_bot": self.kind == "bot",
             "is_app_user": False,
             "profile": {

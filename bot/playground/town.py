@@ -47,10 +47,11 @@ class Town:
     @property
     def settings(self) -> dict[str, str]:
         """The environment that makes a bot talk to this town."""
-        sockets = {"SLACK_APP_TOKEN": self.slack.app_token} if self._socket_mode else {}
-        return sockets | {
+        way_in = {"SLACK_SIGNING_SECRET": self.slack.signing_secret}
+        if self._socket_mode:
+            way_in = {"SLACK_APP_TOKEN": self.slack.app_token}
+        return way_in | {
             "SLACK_BOT_TOKEN": self.slack.bot_token,
-            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_API_URL": self.slack.api_url,
             "TWILIO_ACCOUNT_SID": self.phones.account_sid,
             "TWILIO_AUTH_TOKEN": self.phones.auth_token,

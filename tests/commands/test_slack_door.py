@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.core.store.accounts import FailedTry
+from bot.playground.slack import ADMIN, ANA, INCIDENTS
+from bot.playground.slack_state import TEAM_ID
+from tests.scenarios.chat import Chat
+from tests.scenarios.world import World, open_world, sqlite_url
+
+
+@pytest.fixture
+async def socket_world(tmp_path: Path) -> AsyncIterator[World]:
+    """A house that has an app token and no signing secret."""
+    async with open_world(sqlite_url(tmp_path), has_public_url=False) as world:
+        yield world
+
+
+@pytest.fixture
+async def http_world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(sqlite_url(tmp_path)) as world:
+        yield world
+
+
+def mention(text: str) -> dict[str, Any]:
+    """An event of the administrator's, as Slack would send it."""
+    event = {"type": "app_mention", "user": ADMIN, "channel": INCIDENTS, "text": text}
+    event |= {"ts": "1.000", "event_ts": "1.000", "team": TEAM_ID}
+    return {
+        "type": "event_callback",
+        "team_id": TEAM_ID,
+        "api_app_id": "A1",
+        "event_id": "Ev1",
+        "event_time": 1,
+        "event": event,
+    }
+
+
+async def forge(world: World, document: dict[str, Any]) -> int:
+    """Post to Slack's address, signed with another secret."""
+    body = orjson.dumps(document).decode()
+    stamp = str(int(time.time()))
+    signature = (
+        SignatureVerifier("guessed").generate_signature(timestamp=stamp, body=body) or ""
+    )
+    headers = {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signature,
+    }
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{world.url}/slack/events", data=body, headers=headers) as answer,
+    ):
+        status = answer.status
+    await world.settle()
+    return status
+
+
+async def test_without_a_signing_secret_nobody_is_heard_over_http(
+    socket_world: World,
+) -> None:
+    status = await forge(socket_world, mention("<@U0> ssm-contacts list-contacts"))
+
+    assert status == 404
+    assert Chat(socket_world).shown() == []
+
+
+async def test_with_a_signing_secret_a_forged_event_is_refused(http_world: World) -> None:
+    status = await forge(http_world, mention("<@U0> ssm-contacts list-contacts"))
+
+    assert status == 401
+    assert Chat(http_world).shown() == []
+
+
+async def test_digits_in_a_thread_of_no_incident_are_left_alone(http_world: World) -> None:
+    chat = Chat(http_world)
+    ts = await chat.slack.say(ANA, INCIDENTS, "What was the number of the ticket?")
+
+    said = await chat.hears("48213377", user=ANA, thread_ts=ts)
+
+    assert said == []
+    tries = await http_world.app.store.read(lambda tx: tx.select(FailedTry))
+    assert tries == []
+
+
+async def test_a_code_after_a_mention_is_read_in_any_thread(http_world: World) -> None:
+    chat = Chat(http_world)
+    ts = await chat.slack.say(ANA, INCIDENTS, "Who is on it?")
+
+    (said,) = await chat.hears("@aws 482133", user=ANA, thread_ts=ts)
+
+    assert "No open page bears that code" in said.words
