@@ -93,11 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(refusal: SettingsError, options: argparse.Namespace) -> int:
-    if options.run is _doctor:
+    if options.command == "doctor":
         from bot.doctor import report_settings
 
         return report_settings(refusal)
-    if options.run is _demo:
+    if options.command == "demo":
         return _demo(Settings.model_construct(), options)
     print(f"These settings are not usable:\n{refusal}", file=sys.stderr)  # noqa: T201
     return 2
@@ -110,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=Plain,
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="command"
+    )
     serve = _add(commands, "serve", _serve, "run the bot", SERVE)
     serve.add_argument(
         "--only",

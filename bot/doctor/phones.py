@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,10 +88,11 @@ async def _get(
     settings = rounds.settings
     sid, token = settings.twilio_account_sid or "", settings.twilio_auth_token
     url = f"{settings.twilio_api_url.rstrip('/')}/2010-04-01/Accounts/{sid}{resource}"
-    pair = aiohttp.BasicAuth(sid, token.get_secret_value() if token else "")
+    pair = f"{sid}:{token.get_secret_value() if token else ''}"
+    headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     try:
         async with rounds.session.get(
-            url, auth=pair, params=query, allow_redirects=False
+            url, headers=headers, params=query, allow_redirects=False
         ) as response:
             body = await response.read()
     except TimeoutError:
