@@ -164,6 +164,10 @@ class Courier:
 
         await self._store.write(free, Lane.COURIER)
 
+    @property
+    def is_still(self) -> bool:
+        return not self._under_way
+
     async def settle(self) -> None:
         """Return when nothing is under way."""
         while self._under_way:
