@@ -29,7 +29,7 @@ async def test_a_code_texted_back_acknowledges(world: World) -> None:
     (page,) = world.pages_on("ana")
     await world.replies("ana", code_in(page))
 
-    assert "Acknowledged. Thank you, ana." in world.phone("ana").texts
+    assert "Acknowledged. Thank you, Ana." in world.phone("ana").texts
     kinds = sorted(kind for kind, _ in await world.receipts_of("ana"))
     assert kinds == ["DELIVERED", "READ", "SENT"]
     assert await ben_stays_undisturbed(world)
@@ -44,7 +44,7 @@ async def test_codes_are_read_as_people_type_them(town_world: World, typed: str)
 
     await world.replies("ana", typed.format(code_in(world.pages_on("ana")[0])))
 
-    assert world.phone("ana").texts[-1] == "Acknowledged. Thank you, ana."
+    assert world.phone("ana").texts[-1] == "Acknowledged. Thank you, Ana."
 
 
 async def test_key_1_in_the_call_acknowledges(world: World) -> None:
@@ -113,8 +113,8 @@ async def test_only_the_button_of_the_mails_page_acknowledges(world: World) -> N
     assert ACKNOWLEDGED not in await world.timeline()
 
     status, words = await follow(world, link, "POST")
-    assert (status, "Acknowledged. Thank you, ana." in words) == (200, True)
-    assert "Already acknowledged by ana at" in (await follow(world, link))[1]
+    assert (status, "Acknowledged. Thank you, Ana." in words) == (200, True)
+    assert "Already acknowledged by Ana at" in (await follow(world, link))[1]
     assert await ben_stays_undisturbed(world)
 
 
@@ -124,7 +124,7 @@ async def test_ack_and_the_code_acknowledge_in_chat(chat: Chat, town_world: Worl
 
     words = await chat.answers(f"@aws ack {code_in(page)}", user=BEN)
 
-    assert words == "Acknowledged the page to ana."
+    assert words == "Acknowledged the page to Ana."
     assert await ben_stays_undisturbed(town_world)
 
 
@@ -139,7 +139,7 @@ async def test_the_bare_code_acknowledges_in_the_incidents_thread(
 
     said = await chat.hears(code_in(world.pages_on("ana")[0]), user=ANA, thread_ts=card.ts)
 
-    assert "Acknowledged the page to ana." in [one.words for one in said]
+    assert "Acknowledged the page to Ana." in [one.words for one in said]
     assert ACKNOWLEDGED in await world.timeline()
 
 
@@ -150,7 +150,7 @@ async def test_the_bare_code_acknowledges_in_a_direct_message(
 
     words = await chat.tells(ANA, code_in(town_world.pages_on("ana")[0]))
 
-    assert words == "Acknowledged the page to ana."
+    assert words == "Acknowledged the page to Ana."
 
 
 async def test_who_answers_late_hears_who_was_first_and_when(world: World) -> None:
@@ -166,7 +166,7 @@ async def test_who_answers_late_hears_who_was_first_and_when(world: World) -> No
     await world.advance(minutes=2)
     await world.replies("ben", codes["ben"])
 
-    assert world.phone("ben").texts[-1] == f"Already acknowledged by ana at {at:%H:%M} UTC."
+    assert world.phone("ben").texts[-1] == f"Already acknowledged by Ana at {at:%H:%M} UTC."
     assert (await world.timeline()).count(ACKNOWLEDGED) == 1
 
 
@@ -217,7 +217,7 @@ async def test_a_locked_door_opens_after_a_quarter_of_an_hour(town_world: World)
     await world.advance(minutes=16)
     await world.replies("ana", code)
 
-    assert world.phone("ana").texts[-1] == "Acknowledged. Thank you, ana."
+    assert world.phone("ana").texts[-1] == "Acknowledged. Thank you, Ana."
 
 
 async def test_the_code_of_another_phone_is_wrong_here(town_world: World) -> None:

@@ -72,7 +72,7 @@ async def test_a_code_from_a_mail_is_typed_in_chat(chat: Chat, town_world: World
 
     words = await chat.tells(ANA, await world.activation_code("ana", "EMAIL"))
 
-    assert words == "Activated: email of ana can be paged."
+    assert words == "Activated: email of Ana can be paged."
 
 
 async def test_a_voicemail_hears_no_activation_code(town_world: World) -> None:

@@ -46,9 +46,9 @@ async def test_what_happens_is_told_in_the_cards_thread(world: World) -> None:
     await world.replies("ana", code_in(world.pages_on("ana")[0]))
 
     told = chat.replies(only_card(chat))
-    assert any("Paging *ana*" in words for words in told)
+    assert any("Paging *Ana*" in words for words in told)
     assert any("Failing over to the second region" in words for words in told)
-    assert any("*ana* acknowledged" in words for words in told)
+    assert any("*Ana* acknowledged" in words for words in told)
 
 
 async def test_the_card_itself_is_kept_current(town_world: World, chat: Chat) -> None:
@@ -196,7 +196,7 @@ async def test_a_card_whose_answer_was_lost_is_found_again_not_posted_twice(
 
     card = only_card(chat)
     assert "Acknowledged by" in card.words
-    assert any("*ana* acknowledged" in words for words in chat.replies(card))
+    assert any("*Ana* acknowledged" in words for words in chat.replies(card))
 
 
 async def test_slack_that_asks_to_wait_gets_everything_later_in_order(
@@ -246,7 +246,7 @@ async def test_a_deleted_card_is_left_deleted_and_its_incident_goes_on(
     await world.replies("ana", code_in(world.pages_on("ana")[0]))
     await world.advance(minutes=5)
 
-    assert world.phone("ana").texts[-1] == "Acknowledged. Thank you, ana."
+    assert world.phone("ana").texts[-1] == "Acknowledged. Thank you, Ana."
 
 
 async def test_texts_from_outside_ping_nobody_and_stay_as_they_are(
@@ -281,7 +281,7 @@ async def test_who_could_not_be_reached_is_shown(town_world: World, chat: Chat) 
 
     card = only_card(chat)
     assert "Not reached" in card.words
-    assert any("*ana* could not be reached" in words for words in chat.replies(card))
+    assert any("*Ana* could not be reached" in words for words in chat.replies(card))
 
 
 async def test_a_code_typed_by_another_acknowledges_the_paged_persons_page(

@@ -123,7 +123,7 @@ async def test_the_new_code_typed_in_chat_brings_the_pages_back(
 
     words = await chat.tells(ANA, code_in(world.phone("ana").texts[-1]))
 
-    assert words == "Activated: sms of ana can be paged."
+    assert words == "Activated: sms of Ana can be paged."
     assert await world.activation_status("ana", "SMS") == "ACTIVATED"
 
 

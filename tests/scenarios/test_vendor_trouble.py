@@ -228,7 +228,7 @@ async def test_a_text_told_twice_is_answered_once(world: World) -> None:
     await world.settle()
 
     assert [text for text in world.phone("ana").texts if "cknowledged" in text] == [
-        "Acknowledged. Thank you, ana."
+        "Acknowledged. Thank you, Ana."
     ]
 
 
