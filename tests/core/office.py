@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeVar
 
-from bot.core.channel import Delivery, Sent, Unavailable, Undeliverable
+from bot.core.channel import Delivery, Page, Post, Sent, Unavailable, Undeliverable
 from bot.core.courier import Courier
+from bot.core.effects.outbox import message_document
 from bot.core.errors import ServiceUnavailable
 from bot.core.ids import new_key
 from bot.core.store.executor import Lane, Store
@@ -134,8 +135,6 @@ async def open_office(store: Store, lease: Lease | None = None) -> AsyncIterator
 
 def free_row(office: Office, message: Any, medium: str, **changes: Any) -> Outbox:
     """A row that anybody may carry, as if its process had never begun."""
-    from bot.core.effects.outbox import message_document
-
     fields: dict[str, Any] = {
         "key": message.key,
         "account_id": office.caller.account_id,
@@ -150,5 +149,38 @@ def free_row(office: Office, message: Any, medium: str, **changes: Any) -> Outbo
     return Outbox(**fields | changes)
 
 
-def fresh_key() -> str:
-    return str(new_key())
+async def ana_is_paged(office: Office, *media: str, minutes: int = 30) -> str:
+    """Answers the engagement's ARN."""
+    contact = await office.has_person("ana", *media or ("SMS",), minutes=minutes)
+    await office.opens()
+    return await office.engages(contact)
+
+
+async def works(office: Office, **later: float) -> None:
+    office.clock.advance(**later)
+    await office.courier.claim()
+    await office.courier.settle()
+    await office.engine.run_due()
+    await office.courier.settle()
+
+
+def a_page(office: Office) -> Page:
+    return Page(
+        key=str(new_key()),
+        address="+12065550100",
+        created_at=office.clock.now(),
+        subject="It burns",
+        content="All of it.",
+        public_subject="It burns",
+        code="425440",
+    )
+
+
+def a_post(office: Office, text: str = "words") -> Post:
+    return Post(
+        key=str(new_key()), address="C1", created_at=office.clock.now(), text=text, blocks=()
+    )
+
+
+async def keep(office: Office, *rows: Outbox) -> None:
+    await office.store.write(lambda tx: tx.insert(rows))
