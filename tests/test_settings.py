@@ -105,11 +105,9 @@ def test_a_value_is_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> N
 @pytest.mark.parametrize("field", ["master_key", "slack_bot_token", "smtp_password"])
 def test_secrets_do_not_appear_when_settings_are_printed(field: str) -> None:
     name = str(Settings.model_fields[field].alias)
-    partners = {"SLACK_SIGNING_SECRET": "x", "SMTP_USERNAME": "ana"}
+    given = {"SLACK_SIGNING_SECRET": "x", "SMTP_USERNAME": "ana", "SMTP_PASSWORD": "5ecret"}
 
-    assert "5ecret" not in repr(
-        Settings(**{**partners, name: "5ecret", "SMTP_PASSWORD": "5ecret"})
-    )
+    assert "5ecret" not in repr(Settings.model_validate({**given, name: "5ecret"}))
 
 
 def test_addresses_are_brought_into_one_form(monkeypatch: pytest.MonkeyPatch) -> None:
