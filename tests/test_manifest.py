@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.doctor.slack import SCOPES
 from bot.playground.slack_api import METHODS, USUAL_SCOPES
 from bot.playground.slack_server import SlackServer
 
@@ -62,6 +63,7 @@ def methods_called() -> set[str]:
 def _sources() -> Iterator[Path]:
     yield from (ROOT / "bot" / "channels" / "slack").glob("*.py")
     yield from (ROOT / "bot" / "commands").glob("*.py")
+    yield from (ROOT / "bot" / "doctor").glob("*.py")
     yield from (ROOT / "bot").glob("*.py")
 
 
@@ -84,7 +86,7 @@ def test_the_scopes_are_those_that_methods_events_and_commands_need(manifest: An
     }
     scopes = manifest["oauth_config"]["scopes"]
 
-    assert set(scopes["bot"]) == needed
+    assert set(scopes["bot"]) == needed == SCOPES
     assert set(scopes) == {"bot"}
 
 
