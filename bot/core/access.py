@@ -82,6 +82,14 @@ def authorise(caller: Caller, service: str, operation: str, resource: str | None
     )
 
 
+def authorise_without_code(caller: Caller) -> None:
+    """Who proves nothing must have the right of his own. Raises AccessDeniedException."""
+    if caller.rights != "administrator":
+        raise AccessDeniedException(
+            f"User: {caller.principal_arn} is not authorized to accept a page without its code"
+        )
+
+
 def sees_addresses(caller: Caller) -> bool:
     """Addresses are shown in full only to those who administer contacts; others see them
     masked.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from bot.core.access import authorise_without_code
 from bot.core.context import Context
 from bot.core.effects import acceptance, activations
 from bot.core.errors import ValidationException
@@ -31,8 +32,9 @@ def accept_page(
     """Acknowledge a page (READ), or say that it arrived (DELIVERED).
 
     Repeating it, or accepting a page whose engagement is over, is allowed and tells nobody
-    again. Our choice: the code is enforced unless IGNORE is asked for, and five wrong ones
-    within 15 minutes lock that address, for callers of this door, for 15 minutes.
+    again. Our choice: the code is enforced unless an administrator asks to IGNORE it, and
+    five wrong ones within 15 minutes lock that address, for callers of this door, for 15
+    minutes.
     Raises ValidationException for a wrong code, while locked, and for a contact channel that
     the page did not go to. Source: AcceptPage, ssm-contacts 2021-05-03.
     """
@@ -41,6 +43,8 @@ def accept_page(
         raise ValidationException("The page did not go to this contact channel.")
     if accept_code_validation == "ENFORCE":
         _require_code(ctx, page, accept_code)
+    else:
+        authorise_without_code(ctx.caller)
     acceptance.accept(ctx, page, accept_type=accept_type, code=accept_code, note=note)
 
 

@@ -3,6 +3,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from bot.core.access import Rights
+from bot.core.errors import AccessDeniedException
 from bot.core.store.accounts import FailedTry
 from tests.harness import CONTACTS, TestHouse, contact_arn
 
@@ -113,6 +117,18 @@ async def test_ignore_takes_any_digits(house: TestHouse) -> None:
     await accept(house, page, "000000", AcceptCodeValidation="IGNORE")
 
     assert await receipts(house, page) == [("DELIVERED", "000000"), ("READ", "000000")]
+
+
+@pytest.mark.parametrize("rights", ["responder", "reader", "contact"])
+async def test_only_an_administrator_does_without_the_code(
+    house: TestHouse, rights: Rights
+) -> None:
+    _, page = await paged(house)
+    house.acts_as(rights=rights)
+
+    with pytest.raises(AccessDeniedException):
+        await accept(house, page, "000000", AcceptCodeValidation="IGNORE")
+    await accept(house, page)  # with the code anybody may
 
 
 async def test_delivered_acknowledges_nothing(house: TestHouse) -> None:
