@@ -1,0 +1,180 @@
+"""Whatever the models allow is answered or refused: nothing breaks, and every answer fits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.errors import InternalServerException, ServiceError
+from bot.core.registry import handlers
+from bot.core.store.executor import Store, open_store
+from bot.core.store.work import Job
+from tests.conftest import MASTER_KEY
+from tests.core.strategies import Parameters, inputs_of
+from tests.harness import ACCOUNT, CONTACTS, REGION, TestHouse, open_house
+
+INCIDENTS = "ssm-incidents"
+ENDS_ALL = (INCIDENTS, "DeleteReplicationSet")
+OPERATIONS = sorted(set(handlers) - {ENDS_ALL})
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
+HARD_TO_PLEASE = frozenset({"CreateReplicationSet", "CreateContactChannel"})
+"""There is one already; medium and address seldom fit by chance."""
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/payments"
+
+
+class Town:
+    """A house in which everything there is stands once, and the names of it all."""
+
+    def __init__(self, house: TestHouse) -> None:
+        self.house = house
+        self.known: dict[str, list[str]] = {}
+        self.arns: dict[str, str] = {}
+
+    async def build(self) -> None:
+        house = self.house
+        ana = await house.has_person("ana", "SMS", "EMAIL", retry=1)
+        team = await house.has_escalation_plan("team", ana)
+        await house.call("sns", "CreateTopic", Name="chat")
+        template = {"title": "It burns", "impact": 2}
+        await house.call(
+            INCIDENTS,
+            "CreateResponsePlan",
+            name="payments",
+            incidentTemplate=template,
+            engagements=[team],
+            chatChannel={"chatbotSns": [TOPIC]},
+        )
+        started = await house.call(INCIDENTS, "StartIncident", responsePlanArn=PLAN)
+        incident = started["incidentRecordArn"]
+        pages = (await house.call(CONTACTS, "ListPagesByContact", ContactId=ana))["Pages"]
+        channels = await house.call(CONTACTS, "ListContactChannels", ContactId=ana)
+        note = await house.call(
+            INCIDENTS,
+            "CreateTimelineEvent",
+            incidentRecordArn=incident,
+            eventType="Note",
+            eventTime=AT,
+            eventData='"Restarted"',
+        )
+        events = await house.call(INCIDENTS, "ListTimelineEvents", incidentRecordArn=incident)
+        sets = await house.call(INCIDENTS, "ListReplicationSets")
+        link = await house.call(
+            "chatbot",
+            "CreateSlackChannelConfiguration",
+            SlackTeamId="T1",
+            SlackChannelId="C0FIRST",
+            IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/chat",
+            ConfigurationName="first",
+        )
+        key = await house.call("imbot", "CreateAccessKey", UserName="ben")
+        self.known = {
+            "accesskeyid": [key["AccessKeyId"]],
+            "acceptcode": [house.last_page().code],
+            "activationcode": [house.last_activation().code],
+            "address": ["+12065550109", "ben@example.com"],
+            "arn": sets["replicationSetArns"],
+            "channelid": [each["ContactChannelArn"] for each in channels["ContactChannels"]],
+            "chatconfigurationarn": [link["ChannelConfiguration"]["ChatConfigurationArn"]],
+            "contactid": [ana],
+            "engagementid": [each["EngagementArn"] for each in pages],
+            "engagements": [team],
+            "eventid": [note["eventId"], events["eventSummaries"][0]["eventId"]],
+            "eventtype": ["Note", "Custom Event", "SSM Incident Start"],
+            "incidentid": [incident],
+            "incidentrecordarn": [incident],
+            "key": ["creationTime", "impact", "status", "eventTime", "eventType"],
+            "pageid": [each["PageArn"] for each in pages],
+            "region": [REGION, "eu-west-1"],
+            "responseplanarn": [PLAN],
+            "sns": [TOPIC],
+            "topicarn": [TOPIC],
+        }
+        self.arns = {"Incident": incident, "ResponsePlan": PLAN}
+
+    def inputs(self, service: str, operation: str) -> st.SearchStrategy[Parameters]:
+        """Several nouns call their names just `arn`."""
+        known = dict(self.known)
+        for noun, arn in self.arns.items():
+            if noun in operation:
+                known["arn"] = [arn]
+        return inputs_of(service, operation, known)
+
+    async def ask(self, service: str, operation: str, parameters: Parameters) -> str:
+        """How a call ends; one that breaks something fails the test."""
+        try:
+            await self.house.call(service, operation, **parameters)
+        except InternalServerException:
+            raise
+        except ServiceError as refusal:
+            return refusal.code
+        return "OK"
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+    async with open_town(store) as built:
+        yield built
+    await store.close()
+
+
+@asynccontextmanager
+async def open_town(store: Store) -> AsyncIterator[Town]:
+    async with open_house(store) as house:
+        built = Town(house)
+        await built.build()
+        yield built
+
+
+@pytest.mark.parametrize("pair", OPERATIONS, ids="-".join)
+async def test_whatever_the_model_allows_is_answered_or_refused(
+    town: Town, pair: tuple[str, str]
+) -> None:
+    ended = Counter[str]()
+
+    for parameters in examples(town.inputs(*pair), number=25):
+        ended[await town.ask(*pair, parameters)] += 1
+    await town.house.run_due(minutes=1)
+
+    assert ended["OK"] or pair[1] in HARD_TO_PLEASE, ended
+    assert [job for job in await town.house.rows(Job) if job.attempts] == []
+
+
+async def test_the_same_holds_on_either_store_when_operations_follow_each_other(
+    store: Store,
+) -> None:
+    async with open_town(store) as town:
+        for pair in OPERATIONS:
+            for parameters in examples(town.inputs(*pair), number=4):
+                await town.ask(*pair, parameters)
+        await town.house.run_due(minutes=1)
+
+        assert [job for job in await town.house.rows(Job) if job.attempts] == []
+
+
+def examples(strategy: st.SearchStrategy[Parameters], *, number: int) -> list[Parameters]:
+    """The same few at every run."""
+    found: list[Parameters] = []
+
+    @given(strategy)
+    @settings(
+        max_examples=number,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def collect(parameters: Any) -> None:
+        found.append(parameters)
+
+    collect()
+    return found
