@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from bot.core.access import Caller, authorise
 from bot.core.audit import AuditBuffer, audit_row
 from bot.core.cascade import run_cascade
 from bot.core.clock import Clock
-from bot.core.context import Context, House, Unit
+from bot.core.context import AgainCarefully, Context, House, Unit
 from bot.core.credentials import Credential
 from bot.core.errors import ConflictException, InternalServerException, ServiceError
 from bot.core.ids import new_key
@@ -27,7 +28,7 @@ from bot.core.registry import handler_of, task
 from bot.core.service_models import is_read, snake_parameters, token_members, validate
 from bot.core.store.accounts import Idempotency
 from bot.core.store.executor import Lane, Store
-from bot.core.store.transaction import Transaction
+from bot.core.store.transaction import Transaction, TransactionError
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def perform(ctx: Context, request: Request) -> dict[str, Any]:
         return dict(handler(ctx, **arguments) or {})
     scope = f"{request.service}.{request.operation} {request.caller.principal_arn}"
     fingerprint = _fingerprint(request)
-    earlier = ctx.tx.find(Idempotency, account_id=ctx.account_id, scope=scope, token=token)
+    earlier = ctx.find_by(Idempotency, account_id=ctx.account_id, scope=scope, token=token)
     if earlier is not None:
         if ctx.now - earlier.created_at < TOKENS_KEPT:
             return _replay(earlier, fingerprint)
@@ -95,7 +96,7 @@ def perform(ctx: Context, request: Request) -> dict[str, Any]:
         answer=answer,
         created_at=ctx.now,
     )
-    if not ctx.tx.insert_or_ignore(kept):
+    if not ctx.unit.tx.insert_or_ignore(kept):
         raise TokenTaken
     return answer
 
@@ -172,26 +173,45 @@ class Dispatcher:
             ) from fault
 
     async def _write(self, request: Request, lane: Lane) -> dict[str, Any]:
-        for _ in range(3):
+        attempt = self._attempt_hopefully
+        for _ in range(4):
             try:
-                answer = await self._store.write(lambda tx: self._attempt(tx, request), lane)
+                answer = await self._store.write(partial(attempt, request), lane)
             except TokenTaken:
+                continue
+            except AgainCarefully:
+                attempt = self._attempt
                 continue
             if isinstance(answer, ServiceError):
                 raise answer
             return answer
         raise InternalServerException("The idempotency token is being answered elsewhere.")
 
-    def _attempt(self, tx: Transaction, request: Request) -> dict[str, Any] | ServiceError:
-        """Answer a request; a refusal that leaves rows is returned, so that they commit."""
+    def _attempt_hopefully(
+        self, request: Request, tx: Transaction
+    ) -> dict[str, Any] | ServiceError:
+        """Answer a request without savepoints. Raises AgainCarefully where any are needed."""
         unit = self.unit(tx)
+        unit.is_hopeful = True
+        try:
+            return self._answer_or_keep(unit, request)
+        except (ServiceError, TransactionError, TokenTaken):
+            raise
+        except Exception as fault:
+            raise AgainCarefully from fault
+
+    def _attempt(self, request: Request, tx: Transaction) -> dict[str, Any] | ServiceError:
+        return self._answer_or_keep(self.unit(tx), request)
+
+    def _answer_or_keep(self, unit: Unit, request: Request) -> dict[str, Any] | ServiceError:
+        """Answer a request; a refusal that leaves rows is returned, so that they commit."""
         try:
             return self._answer_in(unit, request)
         except ServiceError as refusal:
             if not unit.kept:
                 raise
             for row in unit.kept:
-                tx.insert_or_ignore(row)
+                unit.tx.insert_or_ignore(row)
             return refusal
 
     def answer_in(self, tx: Transaction, request: Request) -> dict[str, Any]:

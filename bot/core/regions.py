@@ -31,7 +31,7 @@ def require_region(ctx: Context, service: str, operation: str) -> None:
     if service not in ("ssm-contacts", "ssm-incidents") or operation in WITHOUT_ONE:
         return
     region = ctx.caller.region
-    found = ctx.tx.find(ReplicationSet, account_id=ctx.account_id)
+    found = ctx.find_by(ReplicationSet, account_id=ctx.account_id)
     if found is None:
         raise NoReplicationSet(
             "This account has no replication set yet. Create it first: "

@@ -71,11 +71,11 @@ def page_channel(
 
 def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
     """A code that no open page of that address bears, with the fingerprint that finds it."""
-    tx = ctx.unit.tx
+    vault = ctx.unit.tx.vault
     while True:
         code = new_code()
-        fingerprint = tx.vault.fingerprint(f"code {code}")
-        if not tx.find(
+        fingerprint = vault.fingerprint(f"code {code}")
+        if not ctx.find_by(
             Page,
             code_fingerprint=fingerprint,
             address_fingerprint=address_fingerprint,

@@ -117,7 +117,7 @@ def _tell(
     if not target.is_channel:
         _engage_contact(ctx, engagement, target, place)
         return False
-    earlier = ctx.tx.find(
+    earlier = ctx.find_by(
         Target, engagement_key=engagement.key, stage=place[0], number=place[1]
     )
     if earlier is not None:
@@ -192,7 +192,7 @@ def _remember(
 def _channel(ctx: Context, arn: str) -> ContactChannel | None:
     """The live channel of that ARN, else its tombstone."""
     live = ctx.find(ContactChannel, arn)
-    return live or ctx.tx.find(ContactChannel, account_id=ctx.account_id, arn=arn)
+    return live or ctx.find_by(ContactChannel, account_id=ctx.account_id, arn=arn)
 
 
 def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
