@@ -17,9 +17,13 @@ from bot.core.channel import Channel, Message, Unavailable, Undeliverable
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects.outbox import message_of
-from bot.core.errors import DataEncryptionException
+from bot.core.errors import (
+    DataEncryptionException,
+    InternalServerException,
+    ServiceUnavailable,
+)
 from bot.core.ids import Key
-from bot.core.outcomes import Outcome, drop_if_pointless, hand_back, record_outcome
+from bot.core.outcomes import Outcome, drop_if_pointless, hand_back, put_aside, record_outcome
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
@@ -39,6 +43,10 @@ AT_ONCE = {"page": 64, "notification": 8}
 LAST_SENDS = 5.0
 """Seconds that what is being sent has to arrive when the process is asked to stop."""
 BACKSTOP = timedelta(seconds=1)
+
+PASSING = (ServiceUnavailable, InternalServerException)
+"""What a store raises that may take the same transaction later."""
+MOST_FAILURES = 4
 
 _o = table_of(Outbox).c
 _earlier = table_of(Outbox).alias("earlier")
@@ -209,7 +217,7 @@ class Courier:
         claimed = [
             tx.update(row, owner=self._lease.owner, attempts=row.attempts + 1)
             for row in rows
-            if not drop_if_pointless(unit, row)
+            if not _drop_if_pointless(unit, row)
         ]
         run_cascade(unit)
         tx.after_commit.append(lambda: self.carry(claimed))
@@ -279,22 +287,40 @@ class Courier:
         return message_of(row.message, **changes)
 
     async def _write_at_last(self, row: Outbox, work: Callable[[Transaction], None]) -> None:
-        """Write until it is written: what has left must not be forgotten for a busy store."""
-        wait = 0.1
+        """Write until it is written: what has left must not be forgotten for a busy store.
+
+        What fails for another reason is put aside after a while, for it would fail for ever.
+        """
+        wait, failures = 0.1, 0
         while True:
             try:
                 await self._store.write(work, Lane.COURIER)
-            except Exception:
+            except Exception as fault:
                 log.exception("what became of message %s could not be written yet", row.key)
+                failures += not isinstance(fault, PASSING)
+                if failures == MOST_FAILURES:
+                    why = f"Its outcome cannot be recorded ({type(fault).__name__})."
+                    work = self._putting_aside(row, why)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5)
             else:
                 return
 
+    def _putting_aside(self, row: Outbox, why: str) -> Callable[[Transaction], None]:
+        return lambda tx: put_aside(self._unit(tx), row, why)
+
     def _record_in(self, tx: Transaction, row: Outbox, outcome: Outcome) -> None:
         unit = self._unit(tx)
         if record_outcome(unit, row, outcome):
             run_cascade(unit)
+
+
+def _drop_if_pointless(unit: Unit, row: Outbox) -> bool:
+    """A message whose page cannot be read is not known to be pointless."""
+    try:
+        return drop_if_pointless(unit, row)
+    except DataEncryptionException:
+        return False
 
 
 def _due_rows(tx: Transaction, now: datetime) -> tuple[list[Outbox], int]:

@@ -39,20 +39,30 @@ DONE = prepared(
 )
 
 
+OWN = (
+    _outbox.key == bindparam("row"),
+    _outbox.owner == bindparam("by"),
+    _outbox.attempts == bindparam("attempt"),
+)
 HAND_BACK = prepared(
+    update(table_of(Outbox)).where(*OWN).values(owner=None, attempts=_outbox.attempts - 1)
+)
+PUT_ASIDE = prepared(
     update(table_of(Outbox))
-    .where(
-        _outbox.key == bindparam("row"),
-        _outbox.owner == bindparam("by"),
-        _outbox.attempts == bindparam("attempt"),
-    )
-    .values(owner=None, attempts=_outbox.attempts - 1)
+    .where(*OWN)
+    .values(owner=None, failed_at=bindparam("at"), fault=bindparam("why"))
 )
 
 
 def hand_back(tx: Transaction, row: Outbox) -> None:
     """Let anybody carry a message that was owned, and whose sending has not begun."""
     tx.execute(HAND_BACK, row=row.key, by=row.owner, attempt=row.attempts)
+
+
+def put_aside(unit: Unit, row: Outbox, reason: str) -> None:
+    """Keep a message whose outcome cannot be recorded, so that it is not sent once more."""
+    by = {"row": row.key, "by": row.owner, "attempt": row.attempts}
+    unit.tx.execute(PUT_ASIDE, **by, at=unit.now, why=reason)
 
 
 def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.core.channel import Sent
+from bot.core.channel import Sent, Unavailable
 from bot.core.clock import SystemClock
 from bot.core.courier import Courier
 from bot.core.dispatch import Dispatcher
 from bot.core.ids import new_key
 from bot.core.keyring import Keyring
+from bot.core.store.engagements import Page
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.schema import table_of
@@ -110,6 +111,21 @@ async def test_what_was_sent_is_recorded_though_the_store_fails_meanwhile(
     assert len(office.phones.sent) == 1
     assert await office.receipt_types(engagement) == ["SENT"]
     assert await office.rows(Outbox) == []
+
+
+async def test_a_page_that_nobody_can_read_is_sent_once_and_put_aside(office: Office) -> None:
+    office.phones.moods = [Unavailable("The vendor is busy.")]
+    await ana_is_paged(office)
+    await office.courier.settle()
+    spoil = sa.update(table_of(Page)).values(code=b"\x01nonsense")
+    await office.store.write(lambda tx: tx.execute(spoil))
+    await works(office, seconds=2)
+    await works(office, hours=1)
+
+    assert len(office.phones.sent) == 1
+    [row] = await office.rows(Outbox)
+    assert row.owner is None
+    assert row.fault == "Its outcome cannot be recorded (DataEncryptionException)."
 
 
 async def test_an_idle_courier_hears_of_each_message_in_time(tmp_path: Path) -> None:

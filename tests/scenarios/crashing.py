@@ -53,10 +53,9 @@ class Trap(Faults):
         if not self.waits_for or not fnmatch(name, self.waits_for):
             return await super().answer(name, request, handler)
         self.waits_for = ""
-        if self.lets_it_be_done:
-            await handler(request)
+        done = await handler(request) if self.lets_it_be_done else None
         self.spring()
-        return web.Response(status=500)
+        return done or web.Response(status=500)
 
 
 class Bot:
@@ -125,9 +124,12 @@ class Bot:
 
     async def stop(self) -> None:
         """Ask it to stop, as a service manager does."""
+        self.terminate()
+        assert await self.ends() == 0
+
+    def terminate(self) -> None:
         assert self._process is not None
         self._process.terminate()
-        assert await self.ends() == 0
 
     async def close(self) -> None:
         self.kill()

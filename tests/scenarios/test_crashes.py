@@ -106,12 +106,11 @@ async def test_an_escalation_that_waited_through_a_kill_fires_late_and_once(bot:
 async def test_a_stop_lets_what_is_being_sent_arrive_and_doubts_nothing(bot: Bot) -> None:
     ana = await bot.has_person("ana", "SMS", "EMAIL")
     await bot.has_response_plan(ana)
-    told_to_stop = asyncio.Event()
-    bot.trap.set_for("POST Messages", told_to_stop.set, done=True)
+    bot.trap.set_for("POST Messages", bot.terminate, done=True)
 
     await bot.starts_incident(TITLE)
-    await told_to_stop.wait()
-    await bot.stop()
+    assert await bot.ends() == 0
+    assert bot.left_over()[1] == 0
     await bot.start()
     await bot.town.until(lambda: bot.mails_to("ana", TITLE))
     await bot.stop()
