@@ -53,7 +53,7 @@ async def test_the_card_and_its_button_work_over_the_socket(hidden_world: World)
     assert chat.cards()[0].buttons == []
 
 
-async def test_what_is_said_while_a_socket_is_renewed_is_heard_once(
+async def test_what_is_said_while_a_socket_is_renewed_counts_once(
     hidden_world: World,
 ) -> None:
     world, chat = hidden_world, Chat(hidden_world)

@@ -1,0 +1,166 @@
+"""A tour of every operation that is answered, as a program would make it through boto3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.playground.slack import INCIDENTS
+from bot.playground.slack_state import TEAM_ID
+from tests.scenarios.wire import Api
+from tests.scenarios.world import ACCOUNT, REGION, TITLE, code_in
+
+
+async def set_up_regions(api: Api) -> None:
+    created = await api.incidents("create_replication_set", regions={REGION: {}})
+    arn = created["arn"]
+    listed = await api.incidents("list_replication_sets")
+    assert listed["replicationSetArns"] == [arn]
+    shown = await api.incidents("get_replication_set", arn=arn)
+    assert shown["replicationSet"]["status"] == "ACTIVE"
+    await api.incidents("update_deletion_protection", arn=arn, deletionProtected=True)
+
+
+async def take_regions_down(api: Api) -> None:
+    (arn,) = (await api.incidents("list_replication_sets"))["replicationSetArns"]
+    await api.incidents("update_deletion_protection", arn=arn, deletionProtected=False)
+    await api.incidents("delete_replication_set", arn=arn)
+
+
+async def link_a_topic(api: Api) -> str:
+    """Create a topic and link it to #incidents; answers its ARN."""
+    topic = (await api.call("sns", "create_topic", Name="updates"))["TopicArn"]
+    assert {"TopicArn": topic} in (await api.call("sns", "list_topics"))["Topics"]
+    await api.call(
+        "chatbot",
+        "create_slack_channel_configuration",
+        SlackTeamId=TEAM_ID,
+        SlackChannelId=INCIDENTS,
+        ConfigurationName="incidents",
+        IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/responders",
+        SnsTopicArns=[topic],
+    )
+    return str(topic)
+
+
+async def unlink_topics(api: Api, topic: str) -> None:
+    shown = await api.call("chatbot", "describe_slack_channel_configurations")
+    (one,) = shown["SlackChannelConfigurations"]
+    await api.call(
+        "chatbot",
+        "delete_slack_channel_configuration",
+        ChatConfigurationArn=one["ChatConfigurationArn"],
+    )
+    await api.call("sns", "delete_topic", TopicArn=topic)
+
+
+async def hire_ana(api: Api) -> tuple[str, str]:
+    """A contact with one activated channel in her plan; answers both ARNs."""
+    made = await api.contacts(
+        "create_contact", Alias="ana", Type="PERSONAL", Plan={"Stages": []}
+    )
+    contact = made["ContactArn"]
+    channel = (
+        await api.contacts(
+            "create_contact_channel",
+            ContactId=contact,
+            Name="phone",
+            Type="SMS",
+            DeliveryAddress={"SimpleAddress": api.world.phone("ana").number},
+        )
+    )["ContactChannelArn"]
+    await api.contacts("send_activation_code", ContactChannelId=channel)
+    code = code_in(api.world.phone("ana").texts[-1])
+    await api.contacts(
+        "activate_contact_channel", ContactChannelId=channel, ActivationCode=code
+    )
+    target = {"ChannelTargetInfo": {"ContactChannelId": channel, "RetryIntervalInMinutes": 1}}
+    plan = {"Stages": [{"DurationInMinutes": 5, "Targets": [target]}]}
+    await api.contacts("update_contact", ContactId=contact, DisplayName="Ana", Plan=plan)
+    await api.contacts("update_contact_channel", ContactChannelId=channel, Name="mobile")
+    shown = await api.contacts("get_contact", ContactId=contact)
+    assert (shown["DisplayName"], shown["Plan"]) == ("Ana", plan)
+    listed = await api.contacts("list_contact_channels", ContactId=contact)
+    assert [one["Name"] for one in listed["ContactChannels"]] == ["mobile"]
+    only = await api.contacts("get_contact_channel", ContactChannelId=channel)
+    assert only["ActivationStatus"] == "ACTIVATED"
+    assert [c["Alias"] for c in (await api.contacts("list_contacts"))["Contacts"]] == ["ana"]
+    return contact, channel
+
+
+async def dismiss_ana(api: Api, contact: str, channel: str) -> None:
+    await api.contacts("deactivate_contact_channel", ContactChannelId=channel)
+    await api.contacts("update_contact", ContactId=contact, Plan={"Stages": []})
+    await api.contacts("delete_contact_channel", ContactChannelId=channel)
+    await api.contacts("delete_contact", ContactId=contact)
+    assert (await api.contacts("list_contacts"))["Contacts"] == []
+
+
+async def page_ana(api: Api, contact: str) -> None:
+    started = await api.contacts(
+        "start_engagement",
+        ContactId=contact,
+        Sender="tour",
+        Subject=TITLE,
+        Content="Details.",
+        PublicSubject=TITLE,
+    )
+    engagement = started["EngagementArn"]
+    shown = await api.contacts("describe_engagement", EngagementId=engagement)
+    assert (shown["Sender"], shown["Subject"]) == ("tour", TITLE)
+    by_engagement = await api.contacts("list_pages_by_engagement", EngagementId=engagement)
+    by_contact = await api.contacts("list_pages_by_contact", ContactId=contact)
+    assert by_engagement["Pages"] == by_contact["Pages"]
+    page = by_contact["Pages"][0]["PageArn"]
+    code = code_in(api.world.pages_on("ana")[-1])
+    await api.contacts("accept_page", PageId=page, AcceptType="READ", AcceptCode=code)
+    assert "ReadTime" in await api.contacts("describe_page", PageId=page)
+    receipts = (await api.contacts("list_page_receipts", PageId=page))["Receipts"]
+    assert {one["ReceiptType"] for one in receipts} == {"SENT", "DELIVERED", "READ"}
+    await api.contacts("stop_engagement", EngagementId=engagement, Reason="done")
+    listed = (await api.contacts("list_engagements"))["Engagements"]
+    assert [one["EngagementArn"] for one in listed] == [engagement]
+
+
+async def run_an_incident(api: Api, contact: str, topic: str) -> None:
+    plan = (
+        await api.incidents(
+            "create_response_plan",
+            name="payments",
+            incidentTemplate={"title": TITLE, "impact": 2},
+            engagements=[contact],
+            chatChannel={"chatbotSns": [topic]},
+        )
+    )["arn"]
+    await api.incidents("update_response_plan", arn=plan, displayName="Payments")
+    shown = await api.incidents("get_response_plan", arn=plan)
+    assert shown["displayName"] == "Payments"
+    listed = await api.incidents("list_response_plans")
+    assert [one["arn"] for one in listed["responsePlanSummaries"]] == [plan]
+    started = await api.incidents("start_incident", responsePlanArn=plan, title="Worse")
+    incident = started["incidentRecordArn"]
+    await tell_its_timeline(api, incident)
+    await api.incidents("update_incident_record", arn=incident, status="RESOLVED")
+    record: dict[str, Any] = await api.incidents("get_incident_record", arn=incident)
+    record = record["incidentRecord"]
+    assert (record["title"], record["status"]) == ("Worse", "RESOLVED")
+    listed = await api.incidents("list_incident_records")
+    assert len(listed["incidentRecordSummaries"]) == 1
+    await api.incidents("delete_incident_record", arn=incident)
+    await api.incidents("delete_response_plan", arn=plan)
+
+
+async def tell_its_timeline(api: Api, incident: str) -> None:
+    added = await api.incidents(
+        "create_timeline_event",
+        incidentRecordArn=incident,
+        eventTime=api.world.clock.now(),
+        eventType="Note",
+        eventData='"seen"',
+    )
+    one = {"incidentRecordArn": incident, "eventId": added["eventId"]}
+    await api.incidents("update_timeline_event", **one, eventData='"seen twice"')
+    shown = await api.incidents("get_timeline_event", **one)
+    assert shown["event"]["eventData"] == '"seen twice"'
+    await api.incidents("delete_timeline_event", **one)
+    left = await api.incidents("list_timeline_events", incidentRecordArn=incident)
+    assert added["eventId"] not in [event["eventId"] for event in left["eventSummaries"]]
