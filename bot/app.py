@@ -194,7 +194,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         sms=app.channels.get("sms"),  # type: ignore[arg-type]
         voice=app.channels.get("voice"),  # type: ignore[arg-type]
     )
-    slack = await _slack_door(app, app.client, stack) if app.client is not None else None
+    slack = _slack_door(app, app.client, stack) if app.client is not None else None
     doors = Doors(
         api=ApiDoor(app.dispatcher),
         callbacks=callbacks,
@@ -307,10 +307,10 @@ def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:
     return {"answer_delivery": SlackPeople(client).prepare}
 
 
-async def _slack_door(app: App, client: AsyncWebClient, stack: AsyncExitStack) -> SlackDoor:
+def _slack_door(app: App, client: AsyncWebClient, stack: AsyncExitStack) -> SlackDoor:
     from bot.commands.slack import SlackDoor
 
     door = SlackDoor(app.settings, client, app.deliveries)
     stack.push_async_callback(door.close)
-    await door.connect()
+    _in_background(door.connect(), stack)
     return door

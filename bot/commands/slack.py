@@ -4,15 +4,19 @@ work.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.deliveries import Deliveries
@@ -43,9 +47,9 @@ class SlackDoor:
             client=client,
             signing_secret=secret.get_secret_value() if secret else "",
             process_before_response=True,
-            request_verification_enabled=secret is not None,
+            request_verification_enabled=False,
         )
-        self._takes_posts = secret is not None
+        self._verifier = SignatureVerifier(secret.get_secret_value()) if secret else None
         self._app.event(ANYTHING)(self._on_event)
         self._app.command(ANYTHING)(self._on_command)
         self._app.action(ANYTHING)(self._on_action)
@@ -53,21 +57,36 @@ class SlackDoor:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a request of Slack's: events, slash commands and interactivity share one
-        address. Without a signing secret nobody can prove to be Slack; Socket Mode then is the
+        address. Nothing is parsed before its signature, not older than five minutes, is found
+        good. Without a signing secret nobody can prove to be Slack; Socket Mode then is the
         only way in.
         """
-        if not self._takes_posts:
+        if self._verifier is None:
             return web.Response(status=404, text="SLACK_SIGNING_SECRET is not set here.\n")
+        if not _is_signed(self._verifier, await request.read(), request.headers):
+            return web.Response(status=401, text="This is not signed by Slack.\n")
         bolt_request = await to_bolt_request(request)
         return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
 
     async def connect(self) -> None:
-        """Open the Socket Mode connection, where there is an app token; it reconnects by
-        itself.
+        """Open the Socket Mode connection, where there is an app token, and keep it open.
+
+        Slack may be away or refuse the token: it is asked again with growing waits, and nothing
+        else waits for it. Once open, the connection mends itself.
         """
-        if self._app_token is not None:
+        if self._app_token is None:
+            return
+        wait = 1.0
+        while True:
             self._socket = AsyncSocketModeHandler(self._app, self._app_token.get_secret_value())
-            await self._socket.connect_async()  # type: ignore[no-untyped-call]
+            try:
+                await self._socket.connect_async()  # type: ignore[no-untyped-call]
+                return
+            except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as fault:
+                log.warning("Socket Mode cannot be opened yet: %s", type(fault).__name__)
+                await self._socket.close_async()  # type: ignore[no-untyped-call]
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 60)
 
     async def close(self) -> None:
         if self._socket is not None:
@@ -105,6 +124,17 @@ class SlackDoor:
         unique = f"{action['action_id']} {action.get('action_ts')} {body['user']['id']}"
         await self._deliveries.accept(DOOR, unique, document)
         await ack()
+
+
+def _is_signed(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> bool:
+    timestamp = headers.get("X-Slack-Request-Timestamp", "")
+    signature = headers.get("X-Slack-Signature", "")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        return False
+    try:
+        return verifier.is_valid(body.decode(), timestamp, signature.encode("ascii").decode())
+    except UnicodeError:
+        return False
 
 
 def _read_event(body: Mapping[str, Any]) -> dict[str, Any] | None:
