@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from bot.core.context import Context
 from bot.core.effects import jobs, receipts, timeline
@@ -38,7 +37,7 @@ def start(
         Engagement(
             key=new_key(),
             account_id=ctx.account_id,
-            arn=ctx.new_arn("ssm-contacts", "engagement", contact.alias, str(uuid4())),
+            arn=ctx.new_arn("ssm-contacts", "engagement", contact.alias, new_key()),
             contact_key=contact.key,
             contact_arn=contact.arn,
             contact_type=contact.type,

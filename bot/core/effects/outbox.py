@@ -32,21 +32,38 @@ def send(
     """Let a message leave after the commit, carried at once by this process: it is born
     owned.
     """
-    row = _row(ctx, medium, message, owner=ctx.house.name_owner(), attempts=1)
-    row = dataclasses.replace(row, page_key=page_key, channel_key=channel_key)
-    ctx.add(row)
+    row = ctx.add(
+        _row(
+            ctx,
+            medium,
+            message,
+            owner=ctx.house.name_owner(),
+            attempts=1,
+            page_key=page_key,
+            channel_key=channel_key,
+        )
+    )
     ctx.unit.born.append(row)
 
 
 def post_in_order(ctx: Context, message: Post | Notice, conversation_key: Key) -> None:
     """Let a chat message leave after all earlier ones of its conversation."""
-    row = _row(ctx, "slack", message, owner=None, attempts=0)
-    ctx.add(dataclasses.replace(row, conversation_key=conversation_key))
+    ctx.add(
+        _row(ctx, "slack", message, owner=None, attempts=0, conversation_key=conversation_key)
+    )
     ctx.unit.has_posts = True
 
 
 def _row(
-    ctx: Context, medium: str, message: Message, *, owner: str | None, attempts: int
+    ctx: Context,
+    medium: str,
+    message: Message,
+    *,
+    owner: str | None,
+    attempts: int,
+    page_key: Key | None = None,
+    channel_key: Key | None = None,
+    conversation_key: Key | None = None,
 ) -> Outbox:
     return Outbox(
         key=Key(message.key),
@@ -54,6 +71,9 @@ def _row(
         medium=medium,
         lane="page" if message.kind in ("page", "activation") else "notification",
         message=message_document(message),
+        page_key=page_key,
+        channel_key=channel_key,
+        conversation_key=conversation_key,
         owner=owner,
         attempts=attempts,
         due_at=ctx.now,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from bot.core.channel import Activation as ActivationMessage
 from bot.core.channel import Page as PageMessage
 from bot.core.context import Context
@@ -45,7 +43,7 @@ def page_channel(
         Page(
             key=new_key(),
             account_id=ctx.account_id,
-            arn=ctx.new_arn("ssm-contacts", "page", _alias(engagement), str(uuid4())),
+            arn=ctx.new_arn("ssm-contacts", "page", _alias(engagement), new_key()),
             engagement_key=engagement.key,
             engagement_arn=engagement.arn,
             contact_key=engagement.contact_key,

@@ -178,7 +178,7 @@ def _incident(
     related_items: Sequence[Wire],
 ) -> Incident:
     template = plan.document["incidentTemplate"]
-    identity = str(uuid4())
+    identity = new_key()
     return Incident(
         key=new_key(),
         account_id=ctx.account_id,
