@@ -71,7 +71,8 @@ def next_moves(stages: Sequence[Stage], *, begun: Begun | None, now: datetime) -
     ]
     due = tuple((begun.number, number) for number, at in again if at <= now)
     later = [at for _, at in again if at > now]
-    later += [now + stage.targets[number].retry_interval for _, number in due]
+    intervals = [stage.targets[number].retry_interval for _, number in due]
+    later += [now + interval for interval in intervals if interval]
     return Moves(tell=due, wake_at=min([ends_at, *later]))
 
 

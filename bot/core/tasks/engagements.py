@@ -17,6 +17,8 @@ from bot.core.store.engagements import Engagement, Page, Target
 log = logging.getLogger(__name__)
 
 AGAIN_AFTER = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=10)
+"""A target that breaks is tried again for so long, and then counts as failed."""
 
 
 @task
@@ -35,11 +37,13 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
     while engagement.ended_at is None:
         moves = next_moves(stages, begun=_begun(ctx, engagement), now=ctx.now)
         engagement = _begin_stages(ctx, engagement, moves)
-        _tell_all(ctx, engagement, stages, moves)
+        is_torn = _tell_all(ctx, engagement, stages, moves)
         if moves.wake_at is None:
             engagement = ctx.update(engagement, ended_at=ctx.now)
         elif not _is_hopeless(ctx, engagement, stages):
-            _set_alarm(ctx, engagement, moves.wake_at)
+            again = ctx.now + AGAIN_AFTER
+            wake_at = min(moves.wake_at, again) if is_torn else moves.wake_at
+            _set_alarm(ctx, engagement, wake_at)
             return
     _tell_whether_unreachable(ctx, engagement)
 
@@ -83,11 +87,11 @@ def _begin_stages(ctx: Context, engagement: Engagement, moves: Moves) -> Engagem
 
 def _tell_all(
     ctx: Context, engagement: Engagement, stages: tuple[Stage, ...], moves: Moves
-) -> None:
+) -> bool:
     """Tell each target in a savepoint of its own: one that breaks never keeps the others from
-    it.
+    it. Answers whether one is to be tried again.
     """
-    is_first_word = False
+    is_first_word, is_torn = False, False
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
         try:
@@ -97,8 +101,7 @@ def _tell_all(
             if ctx.unit.tx.is_broken(fault):
                 raise
             log.exception("target %s of engagement %s failed", place, engagement.key)
-            again = ctx.now + AGAIN_AFTER
-            jobs.defer(ctx, "advance_engagement", at=again, engagement_key=engagement.key)
+            is_torn |= not _is_given_up(ctx, engagement, place)
     incident = timeline.about(ctx, engagement.incident_arn) if is_first_word else None
     if incident is not None:
         timeline.record(
@@ -108,6 +111,18 @@ def _tell_all(
             contactArn=engagement.contact_arn,
             engagementArn=engagement.arn,
         )
+    return is_torn
+
+
+def _is_given_up(ctx: Context, engagement: Engagement, place: tuple[int, int]) -> bool:
+    """Whether a target that breaks, and was never told, has broken for long enough."""
+    begun_at = engagement.stage_begun_at or ctx.now
+    if ctx.now - begun_at < PATIENCE:
+        return False
+    told = ctx.select(Target, engagement_key=engagement.key, stage=place[0], number=place[1])
+    if not told:
+        _remember(ctx, engagement, place, has_failed=True)
+    return not told
 
 
 def _tell(

@@ -4,8 +4,9 @@ from collections import Counter
 from datetime import timedelta
 
 from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core.planner.moves import MOST_ATTEMPTS, next_moves
+from bot.core.planner.moves import MOST_ATTEMPTS, Begun, next_moves
 from bot.core.planner.plans import PlanTarget, Stage, parse_plan
 from tests.core.planner.strategies import (
     START,
@@ -131,3 +132,14 @@ def test_a_plan_is_read_from_the_wire_document() -> None:
     assert only.targets[0].retry_interval == timedelta(minutes=1)
     assert only.targets[1].is_essential
     assert not only.targets[1].is_channel
+
+
+@given(stages=plans.filter(len), wake=st.timedeltas(timedelta(0), timedelta(hours=1)))
+def test_the_engine_is_never_told_to_wake_in_the_past_though_nobody_could_be_told(
+    stages: list[Stage], wake: timedelta
+) -> None:
+    begun = Begun(number=0, at=START, told={})
+
+    wake_at = next_moves(stages, begun=begun, now=START + wake).wake_at
+
+    assert wake_at is None or wake_at > START + wake
