@@ -212,11 +212,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
 async def _work(app: App, stack: AsyncExitStack) -> None:
     account_id = app.settings.account_id
     await app.store.write(lambda tx: ensure_sweep(app.dispatcher.unit(tx), account_id))
-    for work in (
-        app.courier.run(),
-        app.engine.run(),
-        app.poller.run(),
-    ):
+    for work in (app.courier.run(), app.engine.run(), app.poller.run()):
         _in_background(work, stack)
 
 

@@ -1,4 +1,4 @@
-"""Holds the code to the floors of docs/architecture.md: who may import whom, and how long a file is."""
+"""Holds the code to the floors of docs/architecture.md: who may import whom, how long a file is."""
 
 from __future__ import annotations
 
@@ -109,11 +109,7 @@ def test_a_file_imports_only_what_its_floor_may(path: Path) -> None:
     room = room_of(module)
     if room is None:
         return
-    if path.name == "__init__.py":
-        room_itself = {module}
-    else:
-        room_itself = set()
-    seen = ALLOWED[room] | room_itself
+    seen = ALLOWED[room] | ({module} if path.name == "__init__.py" else set())
     strangers = [name for name in imports_of(path) if not within(name, seen)]
     assert strangers == []
 

@@ -86,10 +86,6 @@ def _is_chatter(ctx: Context, document: Document) -> bool:
 
 def _run(ctx: Context, document: Document, command: Command, region: str) -> Card:
     bound = bind(command, region, now=ctx.now)
-    if not is_answered(bound.service, bound.operation):
-        raise ChatError(
-            f"{bound.service} {bound.operation} is not answered by this version yet."
-        )
     if (bound.service, bound.operation) == SECRET_ANSWER:
         raise ChatError(
             "A secret does not belong in a channel. Run `imbot keys create` instead."

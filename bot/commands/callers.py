@@ -19,7 +19,14 @@ KEPT = 600.0
 KEPT_OUTSIDE = 5.0
 """The same for a channel without the bot, which somebody may invite at any moment."""
 
-UNKNOWN = ("user_not_found", "user_not_visible", "users_not_found", "channel_not_found")
+UNKNOWN = (
+    "user_not_found",
+    "user_not_visible",
+    "users_not_found",
+    "channel_not_found",
+    "missing_scope",
+)
+"""Also a conversation of a kind that the bot may not ask about: a group's direct message."""
 
 ADMINISTRATOR = "AdministratorAccess"
 READ_ONLY = "ReadOnlyAccess"

@@ -35,10 +35,8 @@ def listing(
     """Read one slice of the account's rows, and the token of the next slice, if there is one.
 
         c = table_of(Contact).c
-        contacts, token = listing(
-            ctx, Contact, c.deleted_at.is_(None), of="ListContacts", by="alias",
-            max_results=max_results, next_token=next_token,
-        )
+        contacts, token = listing(ctx, Contact, c.deleted_at.is_(None), of="ListContacts",
+            by="alias", max_results=max_results, next_token=next_token)
         return {"Contacts": [...], **next_token_member(token)}
 
     Rows come in the order of the column `by` (not null, not encrypted), then of their keys;
@@ -51,17 +49,17 @@ def listing(
     statement = select(shape.table).where(columns.account_id == ctx.account_id, *conditions)
     binding = _binding(statement, of, by, descending) if next_token else None
     order = [columns.key] if by == "key" else [columns[by], columns.key]
-    slice_ = statement.order_by(*(c.desc() if descending else c.asc() for c in order))
+    slice_ = statement.order_by(*(c.desc() if descending else c for c in order))
     if next_token and binding:
         slice_ = slice_.where(_after(order, _open(ctx, next_token, binding), descending))
     limit = max_results or default
     rows = ctx.tx.fetch(row_type, slice_.limit(limit + 1))
     if len(rows) <= limit:
-        return list(rows), None
+        return rows, None
     last = rows[limit - 1]
-    place = [shape.to_criterion(column.name, getattr(last, column.name)) for column in order]
+    place = [shape.to_criterion(c.name, getattr(last, c.name)) for c in order]
     binding = binding or _binding(statement, of, by, descending)
-    return list(rows[:limit]), _seal(ctx, place, binding)
+    return rows[:limit], _seal(ctx, place, binding)
 
 
 def next_token_member(token: str | None, name: str = "NextToken") -> dict[str, str]:

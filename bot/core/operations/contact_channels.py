@@ -53,21 +53,20 @@ def create_contact_channel(
     address = spelling.checked(type, delivery_address.get("SimpleAddress"))
     fingerprint = addresses.fingerprint(ctx.unit.tx.vault, type, address)
     _require_new(ctx, contact.key, type, fingerprint)
-    channel = ctx.add(
-        ContactChannel(
-            key=new_key(),
-            account_id=ctx.account_id,
-            contact_key=contact.key,
-            contact_arn=contact.arn,
-            arn=ctx.new_arn("ssm-contacts", "contact-channel", contact.alias, str(uuid4())),
-            name=name,
-            type=type,
-            address=address,
-            address_fingerprint=fingerprint,
-            is_activated=False,
-            created_at=ctx.now,
-        )
+    channel = ContactChannel(
+        key=new_key(),
+        account_id=ctx.account_id,
+        contact_key=contact.key,
+        contact_arn=contact.arn,
+        arn=ctx.new_arn("ssm-contacts", "contact-channel", contact.alias, str(uuid4())),
+        name=name,
+        type=type,
+        address=address,
+        address_fingerprint=fingerprint,
+        is_activated=False,
+        created_at=ctx.now,
     )
+    ctx.add(channel)
     if not defer_activation and activations.can_carry(ctx, channel):
         activations.issue(ctx, channel)
     return {"ContactChannelArn": channel.arn}
