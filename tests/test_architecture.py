@@ -1,4 +1,4 @@
-"""Holds the code to the floors of docs/architecture.md: who may import whom, how long a file is."""
+"""Holds the code to the floors of docs/architecture.md: imports, and the length of files."""
 
 from __future__ import annotations
 

@@ -41,9 +41,8 @@ def create_contact_channel(
     """Give a person an address, and send the activation code there unless that is put off.
 
     Numbers are stored as E.164, mail addresses with their domain in ASCII. Where the medium has
-    no settings the channel is created all the same and no code is sent; SendActivationCode says
-    why. Raises ConflictException where the contact has this address in this medium already,
-    ValidationException for an address that is none.
+    no settings no code is sent, and SendActivationCode says why. Raises ConflictException where
+    the contact has this address in this medium already, ValidationException for no address.
     Source: CreateContactChannel, ssm-contacts 2021-05-03.
     """
     contact = ctx.require(Contact, contact_id)
