@@ -74,6 +74,7 @@ NEXT = prepared(
         and_(_o.owner.is_(None), _o.failed_at.is_(None), _o.due_at > bindparam("after"))
     )
 )
+OWNED = prepared(select(_o.key).where(_o.owner == bindparam("by"), _o.failed_at.is_(None)))
 PUT_ASIDE = prepared(
     update(table_of(Outbox))
     .where(_o.key == bindparam("row"))
@@ -104,6 +105,7 @@ class Courier:
         self._places: dict[tuple[str, str], asyncio.Semaphore] = {}
         self._under_way: dict[asyncio.Task[None], Outbox] = {}
         self._begun: set[Key] = set()
+        self._strays: set[Key] = set()
         self._is_closing = False
 
     def carry(self, rows: Iterable[Outbox]) -> None:
@@ -146,6 +148,7 @@ class Courier:
                 if not await self._lease.renew():
                     await self._lease.start()
                 await self.claim_orphans()
+                await self.free_strays()
                 self.wake()
             except Exception:
                 log.exception("the lease could not be renewed; it is tried again")
@@ -171,6 +174,25 @@ class Courier:
             forget_dead(tx, own)
 
         await self._store.write(free, Lane.COURIER)
+
+    async def free_strays(self) -> None:
+        """Free what this process owns and does not carry: the connection broke in a commit that
+        succeeded, and nobody was told. Twice in a row, for what was committed just now is
+        carried in a moment.
+        """
+        owner = self._lease.owner
+        carried = self._carried()
+        found = await self._store.read(lambda tx: tx.records(OWNED, by=owner))
+        seen = {Key(key) for (key,) in found} - carried - self._carried()
+        strays, self._strays = seen & self._strays, seen
+        if not strays:
+            return
+        log.warning("%d messages were left lying by a broken commit", len(strays))
+        freed = update(table_of(Outbox)).where(_o.key.in_(strays), _o.owner == owner)
+        await self._store.write(lambda tx: tx.execute(freed.values(owner=None)), Lane.COURIER)
+
+    def _carried(self) -> set[Key]:
+        return {row.key for row in self._under_way.values()}
 
     @property
     def is_still(self) -> bool:

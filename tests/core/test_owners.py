@@ -241,3 +241,35 @@ async def at_work(courier: Courier) -> AsyncIterator[None]:
     work.cancel()
     with suppress(asyncio.CancelledError):
         await work
+
+
+async def test_what_a_broken_commit_left_owned_is_freed_and_sent_once(office: Office) -> None:
+    contact = await office.has_person("ana")
+    await office.opens()
+    office.works = False  # the commit succeeded, and nobody was told
+    await office.engages(contact)
+
+    await office.courier.free_strays()
+    await works(office)
+    assert office.phones.tried == []
+    await office.courier.free_strays()
+    await works(office)
+
+    assert [message.repeats for message in office.phones.sent] == [False]
+    assert office.phones.asked == []
+
+
+async def test_what_is_being_carried_is_never_taken_for_left_lying(office: Office) -> None:
+    contact = await office.has_person("ana")
+    await office.opens()
+    office.phones.gate.clear()
+    engagement = await office.engages(contact)
+    await office.phones.until(lambda: bool(office.phones.tried))
+
+    for _ in range(3):
+        await office.courier.free_strays()
+    office.phones.gate.set()
+    await works(office)
+
+    assert len(office.phones.tried) == 1
+    assert await office.receipt_types(engagement) == ["SENT"]
