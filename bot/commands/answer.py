@@ -20,7 +20,7 @@ from bot.commands.help import help_for
 from bot.commands.problems import ChatError
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
-from bot.commands.test_pages import REPORT, report, start_test_page
+from bot.commands.testing_pages import REPORT, report, start_test_page
 from bot.core.context import Answer, Context
 from bot.core.deliveries import incident_shown_in
 from bot.core.dispatch import answer_within

@@ -58,8 +58,11 @@ async def test_a_signed_request_of_more_than_five_minutes_ago_is_refused(
 
 
 async def test_the_house_opens_while_slack_is_away(tmp_path: Path) -> None:
-    away = {"SLACK_API_URL": "http://127.0.0.1:9/api/", "SLACK_APP_TOKEN": "xapp-1-away"}
-    async with open_world(sqlite_url(tmp_path), **away) as world:
+    async with open_world(
+        sqlite_url(tmp_path),
+        SLACK_API_URL="http://127.0.0.1:9/api/",
+        SLACK_APP_TOKEN="xapp-1-away",
+    ) as world:
         await world.has_person("ana")
         await world.has_response_plan("ana")
         await world.starts_incident()
