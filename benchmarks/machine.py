@@ -58,7 +58,7 @@ def spawn(
             stdout=out,
             stderr=out,
             text=True,
-            preexec_fn=lambda: pin(cpu),
+            preexec_fn=lambda: pin(cpu),  # noqa: PLW1509 - this process has one thread
         )
 
 

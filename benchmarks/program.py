@@ -128,9 +128,7 @@ async def _prepare(environment: Mapping[str, str]) -> None:
 
         await call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
         empty: dict[str, Any] = {"Stages": []}
-        await call(
-            "ssm-contacts", "CreateContact", Alias="ana", Type="PERSONAL", Plan=empty
-        )
+        await call("ssm-contacts", "CreateContact", Alias="ana", Type="PERSONAL", Plan=empty)
         targets = []
         for medium, address in (("SMS", "+14155550101"), ("EMAIL", "ana@example.com")):
             created = await call(

@@ -1,4 +1,4 @@
-"""The servers that a run starts beside the program: `python -m benchmarks.servers bare|wire|sink`.
+"""The servers beside the program: `python -m benchmarks.servers bare|wire|sink`.
 
 bare: an aiohttp handler that does nothing. wire: the program's own web side over a dispatcher
 that checks and answers, without a store. sink: vendors that take every text and mail at once.
@@ -19,7 +19,7 @@ from aiohttp import web
 from benchmarks.client import KEY_ID, SECRET
 
 NUMBER = re.compile(rb"failing[ +](\d{7})")
-ANSWER = b'{"incidentRecordArn":"arn:aws:ssm-incidents::111122223333:incident-record/payments/0"}'
+ANSWER = b'{"incidentRecordArn":"arn:aws:ssm-incidents::111122223333:incident-record/a/0"}'
 
 
 def bare() -> web.Application:
@@ -32,7 +32,7 @@ def bare() -> web.Application:
 
 
 def wire() -> web.Application:
-    """The program's middleware, routes and API door; only the dispatcher stops at its checks."""
+    """The program's middleware, routes and API door; the dispatcher stops at its checks."""
     from bot.core import operations
     from bot.core.credentials import Credential
     from bot.core.dispatch import Request, check
