@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,27 +38,58 @@ def postgres_server() -> Iterator[Any]:
 @pytest.fixture
 def empty_postgres_url(postgres_server: Any) -> Iterator[str]:
     """A new database without a schema."""
+    with new_postgres(postgres_server, template="template1") as url:
+        yield url
+
+
+@contextmanager
+def new_postgres(server: Any, *, template: str) -> Iterator[str]:
+    """A database that is a copy of another, for as long as it is needed."""
     name = f"t{uuid4().hex}"
-    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.get_uri(database=name)
-    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.get_uri(database=name)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Any) -> str:
+    """The name of a database with the newest schema, to be copied and never opened."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    asyncio.run(migrate_store(postgres_server.get_uri(database=name)))
+    return name
+
+
 @pytest.fixture
-async def postgres_url(empty_postgres_url: str) -> str:
+def postgres_url(postgres_server: Any, postgres_template: str) -> Iterator[str]:
     """A new database with the newest schema."""
-    await migrate_store(empty_postgres_url)
-    return empty_postgres_url
+    with new_postgres(postgres_server, template=postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema, to be copied and never opened."""
+    file = tmp_path_factory.mktemp("template") / "imbot.db"
+    asyncio.run(migrate_store(f"sqlite:///{file}", MASTER_KEY))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A new file with the newest schema."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new database of each kind; PostgreSQL's has the newest schema."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'imbot.db'}"
-    return str(request.getfixturevalue("postgres_url"))
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A new database of each kind, with the newest schema."""
+    return str(
+        request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    )
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.scenarios.chat import Chat
-from tests.scenarios.world import World, open_world, sqlite_url
+from tests.scenarios.world import World, open_world
 
 
 @pytest.fixture
@@ -17,16 +16,16 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def town_world(tmp_path: Path) -> AsyncIterator[World]:
+async def town_world(sqlite_url: str) -> AsyncIterator[World]:
     """The same on SQLite only, for stories in which the store plays no part."""
-    async with open_world(sqlite_url(tmp_path)) as opened:
+    async with open_world(sqlite_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def hidden_world(tmp_path: Path) -> AsyncIterator[World]:
+async def hidden_world(sqlite_url: str) -> AsyncIterator[World]:
     """The house without a public URL: Slack by Socket Mode, vendors that cannot call back."""
-    async with open_world(sqlite_url(tmp_path), has_public_url=False) as opened:
+    async with open_world(sqlite_url, has_public_url=False) as opened:
         yield opened
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bot.playground.slack import (
@@ -17,16 +15,16 @@ from bot.playground.slack import (
     STRANGER,
 )
 from tests.scenarios.chat import Chat
-from tests.scenarios.world import PLAN, World, open_world, sqlite_url
+from tests.scenarios.world import PLAN, World, open_world
 
 LIST = "ssm-contacts list-contacts"
 START = f"ssm-incidents start-incident --response-plan-arn {PLAN}"
 
 
 async def test_before_a_replication_set_exists_one_button_creates_it(
-    tmp_path: Path,
+    sqlite_url: str,
 ) -> None:
-    async with open_world(sqlite_url(tmp_path), has_replication_set=False) as world:
+    async with open_world(sqlite_url, has_replication_set=False) as world:
         chat = Chat(world)
         (offer,) = await chat.hears(f"@aws {LIST}")
         assert "no replication set yet" in offer.words
