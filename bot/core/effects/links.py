@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from bot.core.context import Context
+from bot.core.effects.addresses import Fingerprints
 from bot.core.ids import Key
 
 Purpose = Literal["ack", "unsubscribe"]
@@ -16,20 +17,20 @@ def link(ctx: Context, purpose: Purpose, key: Key) -> str | None:
     """The address of a page with one button; None without a public URL."""
     if ctx.house.public_url is None:
         return None
-    return f"{ctx.house.public_url}/{purpose}/{token(ctx, purpose, key)}"
+    return f"{ctx.house.public_url}/{purpose}/{token(ctx.unit.tx.vault, purpose, key)}"
 
 
-def token(ctx: Context, purpose: Purpose, key: Key) -> str:
+def token(vault: Fingerprints, purpose: Purpose, key: Key) -> str:
     """64 hexadecimal digits: the key, and half of the keyed hash of purpose and key."""
-    digest = ctx.unit.tx.vault.fingerprint(f"{purpose} {key}")
+    digest = vault.fingerprint(f"{purpose} {key}")
     return key.replace("-", "") + digest[:32]
 
 
-def key_of(ctx: Context, purpose: Purpose, given: str) -> Key | None:
+def key_of(vault: Fingerprints, purpose: Purpose, given: str) -> Key | None:
     """The key that a token names; None where the token was not made here."""
     try:
         key = Key(str(UUID(hex=given[:32])))
     except ValueError:
         return None
-    expected = token(ctx, purpose, key).encode()
+    expected = token(vault, purpose, key).encode()
     return key if hmac.compare_digest(expected, given.encode()) else None

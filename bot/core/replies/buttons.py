@@ -90,11 +90,11 @@ def subscribe_again(ctx: Context, token: str) -> str:
 
 
 def _page(ctx: Context, token: str) -> Page | None:
-    key = key_of(ctx, "ack", token)
+    key = key_of(ctx.unit.tx.vault, "ack", token)
     return ctx.get(Page, key) if key else None
 
 
 def _channel(ctx: Context, token: str) -> ContactChannel | None:
-    key = key_of(ctx, "unsubscribe", token)
+    key = key_of(ctx.unit.tx.vault, "unsubscribe", token)
     channel = ctx.get(ContactChannel, key) if key else None
     return None if channel is None or channel.deleted_at is not None else channel

@@ -61,7 +61,7 @@ def chat_code_in(ctx: Context, code: str, incident_arn: str | None) -> str:
     `incident_arn` is the incident of the thread it was typed in, whose pages go first.
     Raises ServiceError for what the user may not do.
     """
-    who = ctx.caller.principal_arn
+    who = ctx.caller.principal_arn.rpartition("/")[2]  # in every channel, whatever its role
     if activations.is_locked(ctx, DOOR, who):
         return LOCKED
     pages = _pages(ctx, code, incident_arn)

@@ -10,6 +10,7 @@ from bot.core.cascade import run_cascade
 from bot.core.channel import Delivery, Reply
 from bot.core.context import Context
 from bot.core.dispatch import Dispatcher
+from bot.core.effects.links import Purpose, key_of
 from bot.core.ids import new_key
 from bot.core.replies import buttons, calls, chat, statuses, texts
 from bot.core.replies.accepting import door_context
@@ -66,24 +67,38 @@ class Replies:
         )
 
     async def mail_page(self, token: str) -> buttons.MailPage | None:
+        if not self._is_ours("ack", token):
+            return None
         return await self._read(lambda ctx: buttons.mail_page(ctx, token))
 
     async def mail_accept(self, token: str) -> str:
+        if not self._is_ours("ack", token):
+            return buttons.GONE
         return await self._write(lambda ctx: buttons.mail_accept(ctx, token))
 
     async def unsubscribe_page(self, token: str) -> buttons.UnsubscribePage | None:
+        if not self._is_ours("unsubscribe", token):
+            return None
         return await self._read(lambda ctx: buttons.unsubscribe_page(ctx, token))
 
     async def unsubscribe(self, token: str) -> str:
+        if not self._is_ours("unsubscribe", token):
+            return buttons.GONE
         return await self._write(lambda ctx: buttons.unsubscribe(ctx, token))
 
     async def subscribe_again(self, token: str) -> str:
+        if not self._is_ours("unsubscribe", token):
+            return buttons.GONE
         return await self._write(lambda ctx: buttons.subscribe_again(ctx, token))
 
     async def status(self, delivery: Delivery, page_key: str | None) -> None:
         """Record what became of a message; told twice, it is recorded once."""
         if delivery.receipt is not None:
             await self._write(lambda ctx: statuses.record_status(ctx, delivery, page_key))
+
+    def _is_ours(self, purpose: Purpose, token: str) -> bool:
+        """Looked at before the store is: who guesses links takes no place from anybody's."""
+        return key_of(self._store.vault, purpose, token) is not None
 
     def _is_new(self, ctx: Context, delivery_id: str) -> bool:
         row = Delivered(

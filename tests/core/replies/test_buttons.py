@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.replies import GONE
 from tests.core.replies.talk import (
     receipt_types,
     replies_of,
@@ -35,6 +36,16 @@ async def test_the_mails_button_acknowledges_once(house: TestHouse) -> None:
 
     assert first == "Acknowledged. Thank you, ana."
     assert second == "Already acknowledged by ana at 09:30 UTC."
+
+
+async def test_a_guessed_link_does_not_reach_the_store(house: TestHouse) -> None:
+    replies = replies_of(house)
+    await house.store.close()
+
+    assert await replies.mail_page("0" * 64) is None
+    assert await replies.unsubscribe_page("0" * 64) is None
+    for press in (replies.mail_accept, replies.unsubscribe, replies.subscribe_again):
+        assert await press("0" * 64) == GONE
 
 
 async def test_a_forged_token_opens_nothing(house: TestHouse) -> None:

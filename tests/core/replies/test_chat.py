@@ -30,6 +30,11 @@ async def test_a_chat_user_who_guesses_is_locked_out_alone(house: TestHouse) -> 
         await types(house, wrong(code))
 
     assert "15 minutes" in await types(house, code)
+    session = CHAT_USER.principal_arn.rpartition("/")[2]
+    elsewhere = f"arn:aws:sts::{ACCOUNT}:assumed-role/of-another-channel/{session}"
+    again = replace(CHAT_USER, principal_arn=elsewhere)
+    words = await replies_of(house).chat_code(caller=again, code=code, incident_arn=None)
+    assert "15 minutes" in words
     other = replace(CHAT_USER, principal_arn=f"{CHAT_USER.principal_arn}2")
     words = await replies_of(house).chat_code(caller=other, code=code, incident_arn=None)
     assert words == "Acknowledged the page to ana."
