@@ -23,7 +23,7 @@ from bot.core.errors import ServiceError
 SKEW = timedelta(minutes=5)
 ALGORITHM = "AWS4-HMAC-SHA256"
 SCOPE = re.compile(
-    rf"{ALGORITHM} +Credential=([^/,\s]{{1,128}})/(\d{{8}})/([a-z0-9-]{{1,64}})/"
+    rf"{ALGORITHM} +Credential=([!-+\-.0-~]{{1,128}})/(\d{{8}})/([a-z0-9-]{{1,64}})/"
     r"([a-z0-9-]{1,64})/aws4_request *, *SignedHeaders=([!-+\--~]{1,4096}) *, *",
     re.ASCII,
 )

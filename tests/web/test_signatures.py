@@ -236,3 +236,12 @@ def test_no_garbage_is_accepted_or_breaks_the_verifier(
 
 def test_a_credential_does_not_show_its_secret() -> None:
     assert KEY.secret not in repr(KEY)
+
+
+@pytest.mark.parametrize("name", ["\udcff", "AKIA\u00e9", "AKIA\x07"])
+def test_a_key_id_that_no_store_could_hold_is_refused_unasked(name: str) -> None:
+    scope = f"{name}/20261121/us-east-1/sns/aws4_request"
+    words = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
+
+    with pytest.raises(IncompleteSignatureException):
+        read_authorization(CIMultiDict({"Authorization": words}))
