@@ -73,6 +73,20 @@ async def test_what_slack_makes_a_link_of_is_taken_as_typed(
     assert channel["DeliveryAddress"] == {"SimpleAddress": "ana@example.com"}
 
 
+async def test_what_slack_escapes_is_taken_as_typed(chat: Chat, town_world: World) -> None:
+    title = 'p99 > 3 s & "slow" <checkout>, see https://example.com/d?a=1&b=2'
+    await town_world.has_response_plan()
+
+    await chat.answers(
+        f"@aws ssm-incidents start-incident --response-plan-arn {PLAN} --title '{title}'"
+    )
+    await chat.slash(
+        f"ssm-incidents start-incident --response-plan-arn {PLAN} --title '{title}'"
+    )
+
+    assert [one["title"] for one in await town_world.incidents()] == [title, title]
+
+
 async def test_an_event_that_slack_delivers_four_times_has_one_effect_and_one_answer(
     world: World,
 ) -> None:
