@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, select, update
 
 from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
@@ -15,6 +15,7 @@ from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
 from bot.core.effects import receipts
 from bot.core.effects.engagements import is_over
+from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.schema import table_of
@@ -38,7 +39,12 @@ DONE = prepared(
     )
 )
 
-
+_channels = table_of(ContactChannel).c
+CHANNEL_STATE = prepared(
+    select(_channels.opted_out_at, _channels.deleted_at).where(
+        _channels.key == bindparam("channel")
+    )
+)
 OWN = (
     _outbox.key == bindparam("row"),
     _outbox.owner == bindparam("by"),
@@ -84,15 +90,15 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
 
 
 def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
-    """A page that waited until its engagement was over is not sent any more; its receipt says
-    so.
+    """A page that waited until its engagement was over, or its recipient opted out, is not sent
+    any more; its receipt says so.
     """
     page = unit.tx.get(Page, row.page_key) if row.page_key else None
     if page is None:
         return False
     engagement = unit.tx.get(Engagement, page.engagement_key)
     if engagement is None or not is_over(engagement):
-        return False
+        return _drop_if_unwanted(unit, row, page)
     unit.tx.delete(row)
     by = engagement.acknowledged_by
     reason = (
@@ -100,6 +106,17 @@ def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
     )
     receipts.record(_engine_context(unit, row, page), page, "STOP", reason)
     return True
+
+
+def _drop_if_unwanted(unit: Unit, row: Outbox, page: Page) -> bool:
+    for opted_out_at, deleted_at in unit.tx.records(CHANNEL_STATE, channel=row.channel_key):
+        if opted_out_at is None and deleted_at is None:
+            continue
+        unit.tx.delete(row)
+        fate = "the recipient opted out" if deleted_at is None else "its channel was deleted"
+        receipts.record_failure(_engine_context(unit, row, page), page, f"Not sent: {fate}.")
+        return True
+    return False
 
 
 def _record_sent(ctx: Context, row: Outbox, page: Page | None, sent: Sent) -> None:

@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from bot.core.channel import Notice, Sent, Unavailable, Undeliverable
 from bot.core.courier import BATCH
 from bot.core.ids import Key, new_key
+from bot.core.store.contacts import ContactChannel
+from bot.core.store.engagements import Target
 from bot.core.store.executor import Store
 from bot.core.store.incidents import IncidentConversation
+from bot.core.store.kinds import instant_to_integer
 from bot.core.store.schema import table_of
 from bot.core.store.work import Outbox
 from tests.core.office import (
@@ -102,6 +105,23 @@ async def test_an_acknowledgement_cancels_what_waits_to_be_tried_again(office: O
     receipts = await office.receipts_of(page["PageArn"])
     [stop] = [one for one in receipts if one["ReceiptType"] == "STOP"]
     assert stop["ReceiptInfo"] == f"Not sent: acknowledged by {contact_arn('ana')}."
+
+
+async def test_who_opts_out_gets_no_page_that_waits_to_be_tried_again(office: Office) -> None:
+    office.mails.moods = [Unavailable(BUSY)]
+    engagement = await ana_is_paged(office, "EMAIL")
+    await works(office)
+    off = sa.update(table_of(ContactChannel)).values(
+        is_activated=False, opted_out_at=instant_to_integer(office.clock.now())
+    )
+    await office.store.write(lambda tx: tx.execute(off))
+
+    await works(office, seconds=2)
+
+    assert office.mails.sent == []
+    assert await office.receipt_types(engagement) == ["ERROR", "ERROR"]
+    [target] = await office.rows(Target)
+    assert target.has_failed
 
 
 async def test_a_doubtful_answer_is_asked_about_before_it_is_sent_again(office: Office) -> None:
