@@ -20,6 +20,7 @@ from bot.core.courier import Courier
 from bot.core.credentials import Credential
 from bot.core.deliveries import Deliveries
 from bot.core.dispatch import Dispatcher
+from bot.core.effects import spelling
 from bot.core.engine import BACKSTOP, Engine
 from bot.core.keyring import Keyring
 from bot.core.poller import Poller
@@ -124,6 +125,7 @@ async def open_app(
             await _listen(app, stack)
         if only != "web":
             await _work(app, stack)
+        _in_background(asyncio.to_thread(spelling.load), stack)
         yield app
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-import phonenumbers
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-
 from bot.core.errors import ValidationException
 from bot.core.store.contacts import Medium
 
@@ -15,8 +12,15 @@ NO_MAIL = "is not an e-mail address"
 SHOWN_DIGITS = 4
 NUMBER = re.compile(r"\+[0-9][0-9 ().\-/\u00a0\u2010-\u2015]*")
 
-for _domain in ("local", "localhost", "test"):  # mail within one's own house is deliverable
-    SPECIAL_USE_DOMAIN_NAMES.remove(_domain)
+
+def load() -> None:
+    """Import what only new addresses need, which would cost a start a tenth of a second."""
+    import email_validator
+    import phonenumbers  # noqa: F401
+
+    for domain in ("local", "localhost", "test"):  # mail in one's own house is deliverable
+        if domain in email_validator.SPECIAL_USE_DOMAIN_NAMES:
+            email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(domain)
 
 
 def checked(medium: Medium, address: str | None) -> str:
@@ -42,6 +46,8 @@ def masked(medium: Medium, address: str) -> str:
 
 
 def _checked_number(text: str) -> str:
+    import phonenumbers
+
     if not NUMBER.fullmatch(text):
         raise _refused(NO_NUMBER)
     try:
@@ -54,6 +60,9 @@ def _checked_number(text: str) -> str:
 
 
 def _checked_mail(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    load()
     try:
         mail = validate_email(
             text, check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
