@@ -12,6 +12,7 @@ from benchmarks.servers import say
 from bot import app
 from bot.channels.sms import SmsChannel
 from bot.core.channel import Sent
+from bot.core.store import executor
 from bot.core.store.executor import Store
 from bot.settings import load_settings
 
@@ -19,7 +20,7 @@ from bot.settings import load_settings
 async def main() -> None:
     opened_at = 0
     handed_over = asyncio.Event()
-    open_store = app.open_store
+    open_store = executor.open_store
 
     async def timed_open(*arguments: Any) -> Store:
         nonlocal opened_at
@@ -34,7 +35,7 @@ async def main() -> None:
             handed_over.set()
         return Sent("SM1")
 
-    app.open_store = timed_open  # type: ignore[assignment]
+    vars(app)["open_store"] = timed_open
     SmsChannel.was_sent = ask  # type: ignore[method-assign, assignment]
     async with app.open_app(load_settings()) as opened:
         await handed_over.wait()
