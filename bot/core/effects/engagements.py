@@ -97,9 +97,9 @@ def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> 
 
 def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
     """Stop a plan and all that it began; what was sent stays sent, and says STOP in its
-    receipts.
+    receipts. What is acknowledged stays so.
     """
-    if engagement.stopped_at is None:
+    if not is_over(engagement):
         ctx.update(engagement, stopped_at=ctx.now, stop_reason=reason)
         for page in ctx.select(Page, engagement_key=engagement.key):
             if page.read_at is None:

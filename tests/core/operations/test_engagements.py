@@ -62,6 +62,25 @@ async def test_an_escalation_plan_goes_on_until_it_is_stopped(
     assert [each["ReceiptInfo"] for each in receipts] == ["Drill over"]
 
 
+async def test_what_is_acknowledged_cannot_be_stopped(house: TestHouse) -> None:
+    engagement = await house.engages(await house.has_person("ana", "SMS"))
+    [page] = await house.pages_of(engagement)
+    await house.call(
+        CONTACTS,
+        "AcceptPage",
+        PageId=page["PageArn"],
+        AcceptType="READ",
+        AcceptCode=house.last_page().code,
+    )
+
+    await house.call(CONTACTS, "StopEngagement", EngagementId=engagement)
+
+    described = await house.call(CONTACTS, "DescribeEngagement", EngagementId=engagement)
+    assert "StopTime" not in described
+    receipts = await house.receipts_of(page["PageArn"])
+    assert [each["ReceiptType"] for each in receipts] == ["DELIVERED", "READ"]
+
+
 async def test_stopping_twice_tells_once(house: TestHouse) -> None:
     engagement = await house.engages(await house.has_person())
     [page] = await house.pages_of(engagement)
