@@ -3,6 +3,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from bot.core.context import Context
 from bot.core.effects import activations
 from bot.core.store.accounts import FailedTry
@@ -29,6 +31,27 @@ async def test_what_is_kept_survives_the_savepoint_that_it_was_kept_in(store: St
 
         rows = await house.rows(FailedTry)
         assert sorted(row.who for row in rows) == ["inmost", "inside", "outside"]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+async def test_an_old_copy_of_a_row_takes_back_no_other_change(
+    store: Store, is_written: bool
+) -> None:
+    async with open_house(store) as house:
+
+        def work(tx: Any) -> None:
+            ctx = Context(house.dispatcher.unit(tx), house.caller, "request")
+            row = ctx.add(_other(ctx))
+            if is_written:
+                ctx.unit.flush()
+            ctx.update(row, door="reply")
+            ctx.update(row, who="somebody")
+            ctx.unit.flush()
+
+        await store.write(work)
+
+        [row] = await house.rows(FailedTry)
+        assert (row.door, row.who) == ("reply", "somebody")
 
 
 def _other(ctx: Context) -> FailedTry:
