@@ -14,18 +14,20 @@ from bot.channels.slack.cards import (
 from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.binding import apply_query, bind
-from bot.commands.callers import caller_of, is_invited
+from bot.commands.callers import caller_of, is_invited, nobody
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.problems import ChatError
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
 from bot.commands.testing_pages import REPORT, report, start_test_page
+from bot.core.access import Caller
+from bot.core.audit import audit_row
 from bot.core.context import Answer, Context
 from bot.core.deliveries import incident_shown_in
 from bot.core.dispatch import answer_within
-from bot.core.errors import ServiceError
-from bot.core.regions import NoReplicationSet
+from bot.core.errors import AccessDeniedException, ServiceError
+from bot.core.regions import NoReplicationSet, region_within
 from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in
 
@@ -48,9 +50,7 @@ class ChatDoor:
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
         try:
-            caller = caller_of(
-                ctx, document, prepared, admins=self._admins, region=self._region
-            )
+            caller = self._caller(ctx, document, prepared)
             return self._answer_caller(ctx.on_behalf_of(caller), document)
         except NoReplicationSet:
             return _post(ctx, document, replication_set_offer(self._region))
@@ -58,6 +58,19 @@ class ChatDoor:
             return _post(ctx, document, problem_card(str(problem)))
         except ServiceError as refusal:
             return _post(ctx, document, problem_card(refusal.message, refusal.code))
+
+    def _caller(self, ctx: Context, document: Document, prepared: Document) -> Caller:
+        """Raises AccessDeniedException for who may not speak here, and audits that."""
+        region = region_within(ctx, self._region)
+        try:
+            return caller_of(ctx, document, prepared, admins=self._admins, region=region)
+        except AccessDeniedException as refusal:
+            stranger = nobody(ctx, document, region)
+            said = request_of(
+                ctx.on_behalf_of(stranger), document, "slack", document["kind"], {}
+            )
+            ctx.add(audit_row(said, ctx.now, refusal.code))
+            raise
 
     def _answer_caller(self, ctx: Context, document: Document) -> Answer:
         if document["kind"] == "action":
@@ -73,7 +86,7 @@ class ChatDoor:
             return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
-        return _post(ctx, document, _run(ctx, document, command, self._region))
+        return _post(ctx, document, _run(ctx, document, command))
 
 
 def _is_chatter(ctx: Context, document: Document) -> bool:
@@ -84,8 +97,8 @@ def _is_chatter(ctx: Context, document: Document) -> bool:
     return incident_shown_in(ctx, document["channel"], document["thread_ts"]) is None
 
 
-def _run(ctx: Context, document: Document, command: Command, region: str) -> Card:
-    bound = bind(command, region, now=ctx.now)
+def _run(ctx: Context, document: Document, command: Command) -> Card:
+    bound = bind(command, ctx.caller.region, now=ctx.now)
     if (bound.service, bound.operation) == SECRET_ANSWER:
         raise ChatError(
             "A secret does not belong in a channel. Run `imbot keys create` instead."

@@ -158,6 +158,19 @@ def _require_invitation(document: Mapping[str, Any], prepared: Mapping[str, Any]
         raise AccessDeniedException("Invite the bot to this channel first: /invite @aws")
 
 
+def nobody(ctx: Context, document: Mapping[str, Any], region: str) -> Caller:
+    """Who was refused: known by his Slack id, and allowed nothing."""
+    session = f"{document['team']}-{document['user']}"
+    return Caller(
+        account_id=ctx.account_id,
+        principal_arn=f"arn:aws:sts::{ctx.account_id}:assumed-role/nobody/{session}",
+        actor=str(document["user"]),
+        door="slack",
+        region=region,
+        rights="contact",
+    )
+
+
 def is_invited(document: Mapping[str, Any], prepared: Mapping[str, Any]) -> bool:
     """Whether the bot may post where this came from."""
     channel = prepared.get("channel") or {}

@@ -26,6 +26,14 @@ class NoReplicationSet(ValidationException):
         return "ValidationException"
 
 
+def region_within(ctx: Context, wanted: str) -> str:
+    """The region itself, or one of the account's replication set where it is not in there."""
+    found = ctx.find_by(ReplicationSet, account_id=ctx.account_id)
+    if found is None or wanted in found.regions:
+        return wanted
+    return min(found.regions, default=wanted)
+
+
 def require_region(ctx: Context, service: str, operation: str) -> None:
     """Raises NoReplicationSet, or ValidationException, with the way out in its message."""
     if service not in ("ssm-contacts", "ssm-incidents") or operation in WITHOUT_ONE:

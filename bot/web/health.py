@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 2.0
 """Seconds after which a store that does not answer counts as gone."""
+
+FRESH = 2.0
+"""Seconds that gauges are told again before the store is asked: anybody may ask for them."""
 
 _outbox = table_of(Outbox).c
 _job = table_of(Job).c
@@ -62,6 +66,8 @@ class Health:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._gauges_read: list[Gauge] = []
+        self._read_at = float("-inf")
 
     async def alive(self, _request: web.Request) -> web.Response:
         return web.Response(text="alive\n")
@@ -77,8 +83,11 @@ class Health:
         return web.Response(text="ready\n")
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        """Gauges in Prometheus' text format, read from the store at each asking."""
-        gauges = await self._store.read(self._gauges)
+        """Gauges in Prometheus' text format, at most FRESH seconds old."""
+        if time.monotonic() - self._read_at > FRESH:
+            self._gauges_read = await self._store.read(self._gauges)
+            self._read_at = time.monotonic()
+        gauges = self._gauges_read
         return web.Response(
             body=exposition(gauges),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},

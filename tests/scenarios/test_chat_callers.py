@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.store.accounts import Audit
 from bot.playground.slack import (
     ANA,
     BEN,
@@ -48,6 +49,8 @@ async def test_guests_and_strangers_are_refused(
 
     assert "Guests and people of other workspaces cannot use commands here" in words
     assert await town_world.incidents() == []
+    refused = await town_world.app.store.read(lambda tx: tx.select(Audit, actor=user))
+    assert [row.outcome for row in refused] == ["AccessDeniedException"]
 
 
 async def test_a_command_in_a_channel_without_the_bot_is_answered_to_its_author(

@@ -92,7 +92,7 @@ def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
 
 def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> None:
     ctx.update(engagement, acknowledged_at=ctx.now, acknowledged_by=contact_arn)
-    _forget_codes_later(ctx, engagement)
+    forget_codes_later(ctx, engagement)
 
 
 def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
@@ -104,10 +104,10 @@ def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
         for page in ctx.select(Page, engagement_key=engagement.key):
             if page.read_at is None:
                 receipts.record(ctx, page, "STOP", reason)
-        _forget_codes_later(ctx, engagement)
+        forget_codes_later(ctx, engagement)
     for child in ctx.select(Engagement, parent_key=engagement.key):
         stop(ctx, child, reason)
 
 
-def _forget_codes_later(ctx: Context, engagement: Engagement) -> None:
+def forget_codes_later(ctx: Context, engagement: Engagement) -> None:
     jobs.defer(ctx, "close_pages", at=ctx.now + CODES_KEPT, engagement_key=engagement.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -46,8 +46,7 @@ def create_contact_channel(
     Source: CreateContactChannel, ssm-contacts 2021-05-03.
     """
     contact = ctx.require(Contact, contact_id)
-    if contact.type != "PERSONAL":
-        raise ValidationException("Only a PERSONAL contact has contact channels.")
+    _require_person(contact)
     ctx.lock(Contact, contact.key)
     address = spelling.checked(type, delivery_address.get("SimpleAddress"))
     fingerprint = addresses.fingerprint(ctx.unit.tx.vault, type, address)
@@ -63,11 +62,12 @@ def create_contact_channel(
         address=address,
         address_fingerprint=fingerprint,
         is_activated=False,
+        opted_out_at=_opted_out_at(ctx, fingerprint),
         created_at=ctx.now,
     )
     ctx.add(channel)
-    if not defer_activation and activations.can_carry(ctx, channel):
-        activations.issue(ctx, channel)
+    if not defer_activation:
+        _send_first_code(ctx, channel)
     return {"ContactChannelArn": channel.arn}
 
 
@@ -121,8 +121,7 @@ def update_contact_channel(
         channel = ctx.update(channel, **changes | moved)
     if moved:
         activations.void(ctx, channel)
-        if activations.can_carry(ctx, channel):
-            activations.issue(ctx, channel)
+        _send_first_code(ctx, channel)
 
 
 @operation("ssm-contacts", "DeleteContactChannel")
@@ -197,9 +196,31 @@ def _moved(
         "address": address,
         "address_fingerprint": fingerprint,
         "is_activated": False,
-        "opted_out_at": None,
+        "opted_out_at": _opted_out_at(ctx, fingerprint),
         "fault": None,
     }
+
+
+def _require_person(contact: Contact) -> None:
+    if contact.type != "PERSONAL":
+        raise ValidationException("Only a PERSONAL contact has contact channels.")
+
+
+def _send_first_code(ctx: Context, channel: ContactChannel) -> None:
+    """Send a code unless there are no settings, or whoever has that address opted out."""
+    if activations.can_carry(ctx, channel) and not activations.needs_start(channel):
+        activations.issue(ctx, channel)
+
+
+def _opted_out_at(ctx: Context, fingerprint: str) -> datetime | None:
+    """When the person opted out who has that address already, in another contact channel."""
+    others = ctx.select(
+        ContactChannel,
+        account_id=ctx.account_id,
+        address_fingerprint=fingerprint,
+        deleted_at=None,
+    )
+    return max((o.opted_out_at for o in others if o.opted_out_at), default=None)
 
 
 def _require_new(ctx: Context, contact_key: str, medium: Medium, fingerprint: str) -> None:

@@ -11,7 +11,7 @@ from bot.core.arns import parse_arn
 from bot.core.context import Context, Unit
 from bot.core.dispatch import Request, answer_within, new_request_id
 from bot.core.effects.names import alias_of, shown_name
-from bot.core.store.accounts import ReplicationSet
+from bot.core.regions import region_within
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
 
@@ -31,10 +31,7 @@ def door_context(unit: Unit, account_id: str, region: str) -> Context:
 
 def contact_caller(ctx: Context, contact_arn: str) -> Caller:
     """The contact, who may accept its pages and prove its addresses."""
-    region = parse_arn(contact_arn).region
-    replicated = ctx.tx.find(ReplicationSet, account_id=ctx.account_id)
-    if replicated is not None and region not in replicated.regions:
-        region = min(replicated.regions, default=region)
+    region = region_within(ctx, parse_arn(contact_arn).region)
     return Caller(
         account_id=ctx.account_id,
         principal_arn=contact_arn,

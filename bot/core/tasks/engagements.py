@@ -40,6 +40,7 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
         is_torn = _tell_all(ctx, engagement, stages, moves)
         if moves.wake_at is None:
             engagement = ctx.update(engagement, ended_at=ctx.now)
+            engagements.forget_codes_later(ctx, engagement)
         elif not _is_hopeless(ctx, engagement, stages):
             again = ctx.now + AGAIN_AFTER
             wake_at = min(moves.wake_at, again) if is_torn else moves.wake_at
@@ -50,7 +51,18 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
 
 @task
 def close_pages(ctx: Context, engagement_key: Key) -> None:
-    """Forget the codes of an engagement that is long over; they may serve again."""
+    """Forget the codes of an engagement that is long over; they may serve again.
+
+    While nobody has answered and its incident is open, they are kept for another day.
+    """
+    engagement = ctx.get(Engagement, engagement_key)
+    if engagement is None:
+        return
+    incident = timeline.about(ctx, engagement.incident_arn)
+    is_awaited = incident is not None and incident.status == "OPEN"
+    if is_awaited and not engagements.is_over(engagement):
+        engagements.forget_codes_later(ctx, engagement)
+        return
     for page in ctx.select(Page, engagement_key=engagement_key, closed_at=None):
         ctx.update(page, closed_at=ctx.now)
 

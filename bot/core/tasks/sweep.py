@@ -11,10 +11,11 @@ from bot.core.context import Context, Unit
 from bot.core.effects import jobs
 from bot.core.registry import task
 from bot.core.store.accounts import FailedTry, Idempotency
+from bot.core.store.engagements import VoiceToken
 from bot.core.store.kinds import instant_to_integer
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
-from bot.core.store.work import Delivery, Job
+from bot.core.store.work import Delivery, Job, Outbox
 
 EVERY = timedelta(hours=1)
 
@@ -27,6 +28,8 @@ SWEPT = (
     (prepared(_older(delete(table_of(Idempotency)), "created_at")), timedelta(hours=24)),
     (prepared(_older(delete(table_of(Delivery)), "at")), timedelta(days=2)),
     (prepared(_older(delete(table_of(FailedTry)), "at")), timedelta(days=1)),
+    (prepared(_older(delete(table_of(VoiceToken)), "created_at")), timedelta(days=1)),
+    (prepared(_older(delete(table_of(Outbox)), "failed_at")), timedelta(days=30)),
 )
 """Slack repeats an event for an hour at most; two days cover a workspace that was
 unreachable.

@@ -343,3 +343,19 @@ async def test_a_deleted_channel_is_gone(house: TestHouse) -> None:
 
     assert refusal.code == "ResourceNotFoundException"
     assert again != channel
+
+
+async def test_a_new_channel_for_an_address_that_opted_out_waits_for_start(
+    house: TestHouse,
+) -> None:
+    await house.has_channel(await house.has_contact("ana"))
+    await house.store.write(
+        lambda tx: tx.update(tx.select(ContactChannel)[0], opted_out_at=house.clock.now())
+    )
+    sent = len(house.messages)
+
+    second = await house.has_channel(await house.has_contact("ben"), is_activated=False)
+
+    assert len(house.messages) == sent
+    refusal = await house.refusal(CONTACTS, "SendActivationCode", ContactChannelId=second)
+    assert "START" in refusal.message
