@@ -46,7 +46,7 @@ async def test_what_happens_is_told_in_the_cards_thread(world: World) -> None:
     await world.replies("ana", code_in(world.pages_on("ana")[0]))
 
     told = chat.replies(only_card(chat))
-    assert any("Paging *Ana*" in words for words in told)
+    assert any("Paging *Ana* by text." in words for words in told)
     assert any("Failing over to the second region" in words for words in told)
     assert any("*Ana* acknowledged" in words for words in told)
 

@@ -197,6 +197,9 @@ def acknowledged_card(contact: str, subject: str) -> Card:
     return Card(text=join(f"{contact} acknowledged: {subject}"), blocks=blocks)
 
 
+BY = {"SMS": "text", "VOICE": "phone call", "EMAIL": "mail"}
+
+
 def _parsed(data: Any) -> Any:
     if not isinstance(data, str):
         return data
@@ -241,7 +244,9 @@ def _new_value(change: Mapping[str, Any]) -> str:
 
 
 def _page(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
-    return join("Paging ", bold(_name(data, names)), ".")
+    media = [BY[medium] for medium in data.get("channelTypes") or () if medium in BY]
+    how = f" by {' and '.join(media)}" if media else ""
+    return join("Paging ", bold(_name(data, names)), how, ".")
 
 
 def _acknowledgement(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:

@@ -11,7 +11,7 @@ from bot.core.ids import Key, new_key
 from bot.core.planner.moves import Begun, Moves, Told, next_moves
 from bot.core.planner.plans import PlanTarget, Stage, parse_plan
 from bot.core.registry import task
-from bot.core.store.contacts import Contact, ContactChannel
+from bot.core.store.contacts import Contact, ContactChannel, Medium
 from bot.core.store.engagements import Engagement, Page, Target
 
 log = logging.getLogger(__name__)
@@ -103,18 +103,20 @@ def _tell_all(
     """Tell each target in a savepoint of its own: one that breaks never keeps the others from
     it. Answers whether one is to be tried again.
     """
-    is_first_word, is_torn = False, False
+    media: list[str] = []
+    is_torn = False
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
         try:
             with ctx.savepoint():
-                is_first_word |= _tell(ctx, engagement, target, place)
+                medium = _tell(ctx, engagement, target, place)
+                media += [medium] if medium else []
         except Exception as fault:
             if ctx.unit.tx.is_broken(fault):
                 raise
             log.exception("target %s of engagement %s failed", place, engagement.key)
             is_torn |= not _is_given_up(ctx, engagement, place)
-    incident = timeline.about(ctx, engagement.incident_arn) if is_first_word else None
+    incident = timeline.about(ctx, engagement.incident_arn) if media else None
     if incident is not None:
         timeline.record(
             ctx,
@@ -122,6 +124,7 @@ def _tell_all(
             timeline.PAGED,
             contactArn=engagement.contact_arn,
             engagementArn=engagement.arn,
+            channelTypes=media,
         )
     return is_torn
 
@@ -139,21 +142,21 @@ def _is_given_up(ctx: Context, engagement: Engagement, place: tuple[int, int]) -
 
 def _tell(
     ctx: Context, engagement: Engagement, target: PlanTarget, place: tuple[int, int]
-) -> bool:
-    """Answers whether a page is on its way that was not sent before."""
+) -> Medium | None:
+    """Answers by which medium a page is on its way that was not sent before."""
     if not target.is_channel:
         _engage_contact(ctx, engagement, target, place)
-        return False
+        return None
     earlier = ctx.find_by(
         Target, engagement_key=engagement.key, stage=place[0], number=place[1]
     )
     if earlier is not None:
         _page_again(ctx, engagement, earlier)
-        return False
+        return None
     channel = _channel(ctx, target.arn)
     page, is_on_its_way = paging.page_channel(ctx, engagement, target.arn, channel)
     _remember(ctx, engagement, place, page_key=page.key, has_failed=not is_on_its_way)
-    return is_on_its_way
+    return channel.type if channel and is_on_its_way else None
 
 
 def _page_again(ctx: Context, engagement: Engagement, target: Target) -> None:
