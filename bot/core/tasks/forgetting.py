@@ -19,6 +19,8 @@ from bot.core.store.incidents import (
     ResponsePlan,
     TimelineEvent,
 )
+from bot.core.store.policies import ContactPolicy, ResourcePolicy
+from bot.core.store.rotations import Rotation, RotationOverride
 from bot.core.store.schema import Row, table_of
 from bot.core.store.work import Job, Outbox
 
@@ -34,10 +36,12 @@ FORGOTTEN: tuple[type[Row], ...] = (
     Engagement,
     Activation,
     ContactChannel,
+    ContactPolicy,
     Contact,
     IncidentConversation,
     TimelineEvent,
     Incident,
+    ResourcePolicy,
     ResponsePlan,
 )
 """Each before what it refers to."""
