@@ -20,7 +20,6 @@ from bot.core.store.incidents import (
     TimelineEvent,
 )
 from bot.core.store.policies import ContactPolicy, ResourcePolicy
-from bot.core.store.rotations import Rotation, RotationOverride
 from bot.core.store.schema import Row, table_of
 from bot.core.store.work import Job, Outbox
 
