@@ -18,12 +18,14 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, refer
     Index("engagement_contact", "contact_key"),
     Index("engagement_parent", "parent_key"),
     Index("engagement_account", "account_id", "key"),
+    partial_index("engagement_root", "root_key", "contact_key", where="root_key IS NOT NULL"),
 )
 class Engagement:
     """One run of a contact's plan.
 
-    `plan` is the wire's Plan as it was when the engagement started. `stage` is the number of
-    the stage begun last, from 0, and `stage_begun_at` when. A child was begun by `parent_key`.
+    `plan` is the wire's Plan as it was when the engagement started; that of a schedule has one
+    stage, of whoever was on call. `stage` is the number of the stage begun last, from 0, and
+    `stage_begun_at` when. A child was begun by `parent_key`; `root_key` is the first of them.
     `texts` holds Sender, Subject, Content, PublicSubject and PublicContent.
     """
 
@@ -35,6 +37,7 @@ class Engagement:
     contact_type: str
     incident_arn: str | None
     parent_key: Key | None = references("engagement")
+    root_key: Key | None = None
     is_essential: bool
     is_test: bool
     plan: Wire
@@ -55,10 +58,15 @@ class Engagement:
     is_unreachable: bool = False
 
 
-@table("target", Index("target_stage", "engagement_key", "stage", "number", unique=True))
+@table(
+    "target",
+    Index("target_stage", "engagement_key", "stage", "number", unique=True),
+    partial_index("target_child", "child_key", where="child_key IS NOT NULL"),
+)
 class Target:
     """What became of one target of a stage that has begun. `page_key` or `child_key` is what it
-    led to.
+    led to; several targets may have led to one child, which has the first one's engagement as
+    its parent.
     """
 
     key: Key = primary()

@@ -20,6 +20,7 @@ from bot.core.store.incidents import (
     TimelineEvent,
 )
 from bot.core.store.policies import ContactPolicy, ResourcePolicy
+from bot.core.store.rotations import Rotation, RotationOverride
 from bot.core.store.schema import Row, table_of
 from bot.core.store.work import Job, Outbox
 
@@ -37,6 +38,8 @@ FORGOTTEN: tuple[type[Row], ...] = (
     ContactChannel,
     ContactPolicy,
     Contact,
+    RotationOverride,
+    Rotation,
     IncidentConversation,
     TimelineEvent,
     Incident,
