@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "bot.core.operations": GROUND
     | {"bot.core.effects", "bot.core.planner", "bot.core.store", "bot.core.operations"},
     "bot.core.tasks": GROUND | {"bot.core.effects", "bot.core.planner", "bot.core.store"},
-    "bot.core.effects": GROUND | {"bot.core.store", "bot.core.effects"},
+    "bot.core.effects": GROUND | {"bot.core.store", "bot.core.planner", "bot.core.effects"},
     "bot.core.planner": {"bot.core.planner"},
     "bot.core.store": {
         "bot.core.store",

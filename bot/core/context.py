@@ -28,6 +28,7 @@ RESOURCE_TYPES = {
     "ContactChannel": "CONTACT_CHANNEL",
     "Engagement": "ENGAGEMENT",
     "Page": "PAGE",
+    "Rotation": "ROTATION",
 }
 
 

@@ -257,6 +257,10 @@ def _unreached(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ ", bold(_name(data, names)), " could not be reached.")
 
 
+def _nobody(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    return join("✗ Nobody is on call in ", bold(_name(data, names)), " now.")
+
+
 def _stopped(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("Paging ", bold(_name(data, names)), " was stopped.")
 
@@ -274,6 +278,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Page for Incident": _page,
     "SSM Contacts Page Acknowledgement for Incident": _acknowledgement,
     "SSM Contacts Engagement Unreachable for Incident": _unreached,
+    "SSM Contacts Nobody On Call for Incident": _nobody,
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(

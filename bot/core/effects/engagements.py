@@ -10,9 +10,9 @@ from typing import Any
 
 from bot.core.context import Context
 from bot.core.effects import jobs, receipts, timeline
-from bot.core.ids import new_key
+from bot.core.ids import Key, new_key
 from bot.core.store.contacts import Contact
-from bot.core.store.engagements import Engagement, Page
+from bot.core.store.engagements import Engagement, Page, Target
 
 CODES_KEPT = timedelta(hours=24)
 """How long a code is still known after its engagement is over, to answer late replies in
@@ -43,6 +43,7 @@ def start(
             contact_type=contact.type,
             incident_arn=incident_arn,
             parent_key=parent.key if parent else None,
+            root_key=(parent.root_key or parent.key) if parent else None,
             is_essential=is_essential,
             is_test=is_test,
             plan=dict(plan if plan is not None else contact.plan),
@@ -55,6 +56,18 @@ def start(
     )
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
     return engagement
+
+
+def running_within(ctx: Context, parent: Engagement, contact: Contact) -> Engagement | None:
+    """The contact's engagement that the same first engagement led to, while it goes on."""
+    return ctx.find_by(
+        Engagement,
+        root_key=parent.root_key or parent.key,
+        contact_key=contact.key,
+        acknowledged_at=None,
+        stopped_at=None,
+        ended_at=None,
+    )
 
 
 def is_over(engagement: Engagement) -> bool:
@@ -78,16 +91,41 @@ def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
             contactArn=page.contact_arn,
             engagementArn=engagement.arn,
         )
-    child = engagement
-    while child.is_essential and child.parent_key:
-        parent = ctx.lock(Engagement, child.parent_key)
+    _acknowledge_above(ctx, engagement, page.contact_arn)
+
+
+def _acknowledge_above(ctx: Context, child: Engagement, contact_arn: str) -> None:
+    """End each plan in which this child was essential, all that it began, and those above."""
+    for parent_key in _essential_to(ctx, child):
+        parent = ctx.lock(Engagement, parent_key)
         if parent is None or is_over(parent):
-            return
-        _acknowledge_one(ctx, parent, page.contact_arn)
-        for sibling in ctx.select(Engagement, parent_key=parent.key):
-            if sibling.key != child.key and not is_over(sibling):
-                _acknowledge_one(ctx, sibling, page.contact_arn)
-        child = parent
+            continue
+        _acknowledge_one(ctx, parent, contact_arn)
+        _acknowledge_below(ctx, parent, contact_arn)
+        _acknowledge_above(ctx, parent, contact_arn)
+
+
+def _acknowledge_below(ctx: Context, parent: Engagement, contact_arn: str) -> None:
+    for child in ctx.select(Engagement, parent_key=parent.key):
+        if not is_over(child):
+            _acknowledge_one(ctx, child, contact_arn)
+            _acknowledge_below(ctx, child, contact_arn)
+
+
+def _essential_to(ctx: Context, child: Engagement) -> list[Key]:
+    """The engagements that end when this one is acknowledged: by every route that led to
+    it.
+    """
+    if child.parent_key is None:
+        return []
+    routes = {child.parent_key: child.is_essential}
+    for target in ctx.select(Target, child_key=child.key):
+        above = ctx.get(Engagement, target.engagement_key)
+        if above is None or above.key == child.parent_key:
+            continue
+        document = above.plan["Stages"][target.stage]["Targets"][target.number]
+        routes[above.key] = document["ContactTargetInfo"]["IsEssential"]
+    return [key for key, is_essential in routes.items() if is_essential]
 
 
 def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> None:

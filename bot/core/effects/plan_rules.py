@@ -8,11 +8,14 @@ from typing import Any
 from bot.core.context import Context
 from bot.core.errors import ServiceQuotaExceededException, ValidationException
 from bot.core.store.contacts import Contact, ContactChannel
+from bot.core.store.rotations import Rotation
 from bot.core.store.schema import Wire
 
 MOST_STAGES = 10
 MOST_TARGETS = 10
 """Stages in a plan and targets in a stage (General Reference, L-5AE11799 and L-F338226A)."""
+MOST_ROTATIONS = 8
+"""Rotations in a schedule; this quota is fixed and has no code there."""
 
 
 def check_plan(
@@ -21,12 +24,12 @@ def check_plan(
     """Hold a new plan to its contact's type, and its targets to what exists.
 
     People have stages of their own contact channels, escalation plans stages of people and
-    schedules, schedules no stages. Targets that the `earlier` plan names are not looked up.
+    schedules, schedules rotations. What the `earlier` plan names is not looked up.
     Raises ValidationException, ServiceQuotaExceededException.
     """
     stages = plan.get("Stages", [])
     if contact.type == "ONCALL_SCHEDULE":
-        _check_schedule(plan)
+        _check_schedule(ctx, plan, earlier or {})
         return
     if plan.get("RotationIds"):
         raise _refused("RotationIds", "only an on-call schedule has rotations")
@@ -42,13 +45,18 @@ def check_plan(
         _check_target(ctx, contact, target, known)
 
 
-def _check_schedule(plan: Wire) -> None:
+def _check_schedule(ctx: Context, plan: Wire, earlier: Wire) -> None:
     if plan.get("Stages"):
         raise ValidationException(
             "Invalid value provided - ONCALL SCHEDULE contact cannot have stages in plan"
         )
-    if plan.get("RotationIds"):
-        raise _refused("RotationIds", "rotations are not answered by this version yet")
+    rotations = plan.get("RotationIds", [])
+    if len(rotations) > MOST_ROTATIONS:
+        message = f"A schedule has {MOST_ROTATIONS} rotations at most."
+        raise _quota(message, "RotationsPerSchedule")
+    for arn in rotations:
+        if arn not in earlier.get("RotationIds", ()) and ctx.find(Rotation, arn) is None:
+            raise _refused("RotationIds", f"there is no rotation {arn}")
 
 
 def _check_target(

@@ -21,7 +21,8 @@ UPDATED = "SSM Incident Record Update"
 UNREACHED = "SSM Contacts Engagement Unreachable for Incident"
 STOPPED = "SSM Contacts Engagement Stop for Incident"
 REFUSED = "SSM Incident Action Refused"
-"""The last three are ours: the service is silent where nobody could be told."""
+NOBODY_ON_CALL = "SSM Contacts Nobody On Call for Incident"
+"""The last four are ours: the service is silent where nobody could be told."""
 
 
 def record(ctx: Context, incident: Incident, event_type: str, **data: Any) -> TimelineEvent:

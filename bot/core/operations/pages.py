@@ -8,10 +8,11 @@ from bot.core.access import authorise_without_code
 from bot.core.context import Context
 from bot.core.effects import acceptance, activations
 from bot.core.errors import ValidationException
+from bot.core.ids import Key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
 from bot.core.store.contacts import Contact
-from bot.core.store.engagements import Engagement, Page, Receipt
+from bot.core.store.engagements import Engagement, Page, Receipt, Target
 from bot.core.store.schema import Wire, table_of
 
 _pages = table_of(Page).c
@@ -125,6 +126,42 @@ def list_page_receipts(
         next_token=next_token,
     )
     return {"Receipts": list(map(_receipt, receipts))} | next_token_member(token)
+
+
+@operation("ssm-contacts", "ListPageResolutions")
+def list_page_resolutions(ctx: Context, *, page_id: str, next_token: str | None = None) -> Wire:
+    """Tell how a page came about: escalation plan, on-call schedule, person, in this order.
+
+    StageIndex is the stage of the escalation plan, from 0, that led to a schedule or person;
+    without an escalation plan there is none. A chain is never longer than one answer, so that
+    no token fits. Source: ListPageResolutions and ResolutionContact, ssm-contacts 2021-05-03.
+    """
+    page = ctx.require(Page, page_id)
+    if next_token:
+        raise ValidationException("The next token was not made by this listing.")
+    chain = _chain(ctx, page)
+    resolutions = []
+    stage = None
+    for above, engagement in zip((None, *chain), chain, strict=False):
+        if above is not None and above.contact_type == "ESCALATION":
+            led = ctx.find_by(Target, engagement_key=above.key, child_key=engagement.key)
+            stage = led.stage if led else None
+        document: Wire = {
+            "ContactArn": engagement.contact_arn,
+            "Type": engagement.contact_type,
+        }
+        resolutions.append(document if stage is None else document | {"StageIndex": stage})
+    return {"PageResolutions": resolutions}
+
+
+def _chain(ctx: Context, page: Page) -> list[Engagement]:
+    """The page's engagement, and before it those that led to it, the first one first."""
+    chain: list[Engagement] = []
+    key: Key | None = page.engagement_key
+    while key is not None and (engagement := ctx.get(Engagement, key)) is not None:
+        chain.insert(0, engagement)
+        key = engagement.parent_key
+    return chain
 
 
 def _require_code(ctx: Context, page: Page, code: str) -> None:

@@ -177,9 +177,14 @@ def _page_again(ctx: Context, engagement: Engagement, target: Target) -> None:
 def _engage_contact(
     ctx: Context, engagement: Engagement, target: PlanTarget, place: tuple[int, int]
 ) -> None:
+    """Run a contact's own plan; of two routes to somebody, the second one joins the first."""
     contact = ctx.find(Contact, target.arn)
     if contact is None:
         _remember(ctx, engagement, place, has_failed=True)
+        return
+    earlier = engagements.running_within(ctx, engagement, contact)
+    if earlier is not None and not _is_through(ctx, earlier):
+        _remember(ctx, engagement, place, child_key=earlier.key)
         return
     child = engagements.start(
         ctx,
@@ -192,6 +197,12 @@ def _engage_contact(
         is_test=engagement.is_test,
     )
     _remember(ctx, engagement, place, child_key=child.key)
+
+
+def _is_through(ctx: Context, engagement: Engagement) -> bool:
+    """Whether it has nothing more to do, even if its own alarm has yet to find that."""
+    begun = _begun(ctx, engagement)
+    return next_moves(parse_plan(engagement.plan), begun=begun, now=ctx.now) == Moves()
 
 
 def _remember(
@@ -238,7 +249,7 @@ def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
         timeline.record(
             ctx,
             incident,
-            timeline.UNREACHED,
+            _why_unreached(engagement),
             contactArn=engagement.contact_arn,
             engagementArn=engagement.arn,
         )
@@ -246,4 +257,12 @@ def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
         return
     for target in ctx.select(Target, child_key=engagement.key):
         ctx.update(target, has_failed=True)
-    jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.parent_key)
+        above = target.engagement_key
+        jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=above)
+
+
+def _why_unreached(engagement: Engagement) -> str:
+    """A schedule that engages nobody has a plan without stages."""
+    has_stages = bool(engagement.plan.get("Stages"))
+    is_gap = engagement.contact_type == "ONCALL_SCHEDULE" and not has_stages
+    return timeline.NOBODY_ON_CALL if is_gap else timeline.UNREACHED
