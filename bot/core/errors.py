@@ -108,6 +108,10 @@ class NotFoundException(ServiceError):
     status = 404
 
 
+class TagLimitExceededException(ServiceError):
+    """SNS: a topic would have too many tags."""
+
+
 class InvalidParameterException(ServiceError):
     """SNS: a parameter breaks a rule."""
 

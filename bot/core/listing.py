@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -16,6 +16,7 @@ from bot.core.errors import ValidationException
 from bot.core.store.schema import Row, shape_of
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 DEFAULT = 100
 SEAL_LENGTH = 32
@@ -62,9 +63,46 @@ def listing(
     return rows[:limit], _seal(ctx, place, binding)
 
 
+def listing_within(
+    ctx: Context,
+    items: Iterable[T],
+    *,
+    place: Callable[[T], str],
+    of: str,
+    max_results: int | None,
+    next_token: str | None,
+    default: int = DEFAULT,
+) -> tuple[list[T], str | None]:
+    """Read one slice of what a single row holds, in the order of the items' places, which are
+    unique and never change. `of` names operation and row; the rest is as in `listing`.
+    """
+    binding = f"{of} within {ctx.account_id}"
+    ordered = sorted(items, key=place)
+    if next_token:
+        (passed,) = _open(ctx, next_token, binding)
+        ordered = [item for item in ordered if place(item) > passed]
+    limit = max_results or default
+    if len(ordered) <= limit:
+        return ordered, None
+    return ordered[:limit], _seal(ctx, [place(ordered[limit - 1])], binding)
+
+
 def next_token_member(token: str | None, name: str = "NextToken") -> dict[str, str]:
     """The answer's member, absent at the end; ssm-incidents spells it `nextToken`."""
     return {name: token} if token else {}
+
+
+def place_in(ctx: Context, token: str, binding: str) -> list[Any]:
+    """Where a listing goes on whose items are not rows; `binding` tells it from every other.
+
+    Raises ValidationException for a token that this listing did not make.
+    """
+    return _open(ctx, token, binding)
+
+
+def token_to(ctx: Context, place: Sequence[Any], binding: str) -> str:
+    """The token that `place_in` opens; `place` is what JSON holds."""
+    return _seal(ctx, place, binding)
 
 
 def _after(

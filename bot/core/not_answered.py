@@ -7,13 +7,9 @@ from collections.abc import Mapping
 Operations = Mapping[str, tuple[str, ...]]
 
 ROTATIONS = "On-call rotations, their overrides and shifts come in a later version."
-SHARING = "There is one account here; sharing with others comes in a later version."
-TAGS = "Tags are stored where a Create operation takes them; changing them comes later."
+TAGS = "Tags of configurations are kept as they were given; changing them comes later."
 FINDINGS = "Findings need deployments of AWS CodeDeploy and CloudFormation, which are not here."
-REGIONS = "A replication set keeps the regions that it was created with in this version."
-RELATED_ITEMS = "Related items are given to StartIncident; changing them comes later."
-RESOLUTIONS = "How a plan led to a page is not recorded in this version."
-TOPICS = "Topics only carry an incident's updates to chat here: they have no other attributes."
+TOPICS = "Topics only carry an incident's updates to chat here: nobody else may use them."
 SUBSCRIPTIONS = (
     "Slack channels are the only subscribers here; Chatbot configurations link them."
 )
@@ -24,8 +20,6 @@ OTHER_CHATS = "Slack is the only chat here."
 ONE_WORKSPACE = "There is one workspace here, that of SLACK_BOT_TOKEN, and no user is linked."
 CHANGED_LINKS = "In this version a configuration is deleted and created again."
 CUSTOM_ACTIONS = "Custom actions are not part of this program."
-
-_TAGGING = ("ListTagsForResource", "TagResource", "UntagResource")
 
 _BY_REASON: Mapping[str, Operations] = {
     ROTATIONS: {
@@ -43,28 +37,14 @@ _BY_REASON: Mapping[str, Operations] = {
             "UpdateRotation",
         )
     },
-    SHARING: {
-        "ssm-contacts": ("GetContactPolicy", "PutContactPolicy"),
-        "ssm-incidents": ("DeleteResourcePolicy", "GetResourcePolicies", "PutResourcePolicy"),
-    },
-    TAGS: {
-        "chatbot": _TAGGING,
-        "sns": _TAGGING,
-        "ssm-contacts": _TAGGING,
-        "ssm-incidents": _TAGGING,
-    },
+    TAGS: {"chatbot": ("ListTagsForResource", "TagResource", "UntagResource")},
     FINDINGS: {"ssm-incidents": ("BatchGetIncidentFindings", "ListIncidentFindings")},
-    REGIONS: {"ssm-incidents": ("UpdateReplicationSet",)},
-    RELATED_ITEMS: {"ssm-incidents": ("ListRelatedItems", "UpdateRelatedItems")},
-    RESOLUTIONS: {"ssm-contacts": ("ListPageResolutions",)},
     TOPICS: {
         "sns": (
             "AddPermission",
             "GetDataProtectionPolicy",
-            "GetTopicAttributes",
             "PutDataProtectionPolicy",
             "RemovePermission",
-            "SetTopicAttributes",
         )
     },
     SUBSCRIPTIONS: {

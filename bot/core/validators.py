@@ -210,6 +210,8 @@ def _map(shape: Shape, is_strict: bool) -> Check:
     key_check = compile_check(shape.key, is_strict=is_strict)
     member = compile_check(shape.value, is_strict=is_strict)
     low, high = _bounds(shape)
+    if is_strict:
+        low = 0  # ListTagsForResource answers a map, which the model wants filled, without tags
 
     def check(value: Any) -> Faults:
         if type(value) is not dict and not isinstance(value, Mapping):

@@ -29,6 +29,10 @@ HARD_TO_PLEASE = frozenset({"CreateReplicationSet", "CreateContactChannel"})
 """There is one already; medium and address seldom fit by chance."""
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/payments"
+POLICY = """{
+  "Version": "2012-10-17",
+  "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+}"""
 
 
 class Town:
@@ -38,6 +42,7 @@ class Town:
         self.house = house
         self.known: dict[str, list[str]] = {}
         self.arns: dict[str, str] = {}
+        self.resources: dict[str, list[str]] = {}
 
     async def build(self) -> None:
         house = self.house
@@ -75,6 +80,7 @@ class Town:
             IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/chat",
             ConfigurationName="first",
         )
+        put = await house.call(INCIDENTS, "PutResourcePolicy", resourceArn=PLAN, policy=POLICY)
         key = await house.call("imbot", "CreateAccessKey", UserName="ben")
         self.known = {
             "accesskeyid": [key["AccessKeyId"]],
@@ -84,6 +90,8 @@ class Town:
             "arn": sets["replicationSetArns"],
             "channelid": [each["ContactChannelArn"] for each in channels["ContactChannels"]],
             "chatconfigurationarn": [link["ChannelConfiguration"]["ChatConfigurationArn"]],
+            "attributename": ["DisplayName", "Policy"],
+            "contactarn": [ana],
             "contactid": [ana],
             "engagementid": [each["EngagementArn"] for each in pages],
             "engagements": [team],
@@ -93,16 +101,19 @@ class Town:
             "incidentrecordarn": [incident],
             "key": ["creationTime", "impact", "status", "eventTime", "eventType"],
             "pageid": [each["PageArn"] for each in pages],
+            "policy": [POLICY],
+            "policyid": [put["policyId"]],
             "region": [REGION, "eu-west-1"],
             "responseplanarn": [PLAN],
             "sns": [TOPIC],
             "topicarn": [TOPIC],
         }
         self.arns = {"Incident": incident, "ResponsePlan": PLAN}
+        self.resources = {INCIDENTS: [PLAN, incident], CONTACTS: [ana], "sns": [TOPIC]}
 
     def inputs(self, service: str, operation: str) -> st.SearchStrategy[Parameters]:
         """Several nouns call their names just `arn`."""
-        known = dict(self.known)
+        known = dict(self.known) | {"resourcearn": self.resources.get(service, [])}
         for noun, arn in self.arns.items():
             if noun in operation:
                 known["arn"] = [arn]

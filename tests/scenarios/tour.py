@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from bot.playground.slack import INCIDENTS
@@ -18,6 +19,12 @@ async def set_up_regions(api: Api) -> None:
     shown = await api.incidents("get_replication_set", arn=arn)
     assert shown["replicationSet"]["status"] == "ACTIVE"
     await api.incidents("update_deletion_protection", arn=arn, deletionProtected=True)
+    added = {"addRegionAction": {"regionName": "eu-west-1"}}
+    await api.incidents("update_replication_set", arn=arn, actions=[added])
+    deleted = {"deleteRegionAction": {"regionName": "eu-west-1"}}
+    await api.incidents("update_replication_set", arn=arn, actions=[deleted])
+    shown = await api.incidents("get_replication_set", arn=arn)
+    assert list(shown["replicationSet"]["regionMap"]) == [REGION]
 
 
 async def take_regions_down(api: Api) -> None:
@@ -30,6 +37,7 @@ async def link_a_topic(api: Api) -> str:
     """Create a topic and link it to #incidents; answers its ARN."""
     topic = (await api.call("sns", "create_topic", Name="updates"))["TopicArn"]
     assert {"TopicArn": topic} in (await api.call("sns", "list_topics"))["Topics"]
+    await dress_a_topic(api, topic)
     await api.call(
         "chatbot",
         "create_slack_channel_configuration",
@@ -40,6 +48,23 @@ async def link_a_topic(api: Api) -> str:
         SnsTopicArns=[topic],
     )
     return str(topic)
+
+
+async def dress_a_topic(api: Api, topic: str) -> None:
+    await api.call(
+        "sns",
+        "set_topic_attributes",
+        TopicArn=topic,
+        AttributeName="DisplayName",
+        AttributeValue="Updates",
+    )
+    shown = await api.call("sns", "get_topic_attributes", TopicArn=topic)
+    assert shown["Attributes"]["DisplayName"] == "Updates"
+    tag = {"Key": "team", "Value": "payments"}
+    await api.call("sns", "tag_resource", ResourceArn=topic, Tags=[tag])
+    listed = await api.call("sns", "list_tags_for_resource", ResourceArn=topic)
+    assert listed["Tags"] == [tag]
+    await api.call("sns", "untag_resource", ResourceArn=topic, TagKeys=["team"])
 
 
 async def unlink_topics(api: Api, topic: str) -> None:
@@ -84,7 +109,31 @@ async def hire_ana(api: Api) -> tuple[str, str]:
     only = await api.contacts("get_contact_channel", ContactChannelId=channel)
     assert only["ActivationStatus"] == "ACTIVATED"
     assert [c["Alias"] for c in (await api.contacts("list_contacts"))["Contacts"]] == ["ana"]
+    await label_ana(api, contact)
     return contact, channel
+
+
+async def label_ana(api: Api, contact: str) -> None:
+    tag = {"Key": "team", "Value": "payments"}
+    await api.contacts("tag_resource", ResourceARN=contact, Tags=[tag])
+    listed = await api.contacts("list_tags_for_resource", ResourceARN=contact)
+    assert listed["Tags"] == [tag]
+    await api.contacts("untag_resource", ResourceARN=contact, TagKeys=["team"])
+    policy = policy_for(contact, "ssm-contacts:GetContact")
+    await api.contacts("put_contact_policy", ContactArn=contact, Policy=policy)
+    kept = await api.contacts("get_contact_policy", ContactArn=contact)
+    assert (kept["ContactArn"], kept["Policy"]) == (contact, policy)
+
+
+def policy_for(arn: str, *actions: str) -> str:
+    """What lets a neighbour do so much with a resource, as people write it."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "444455556666"},
+        "Action": list(actions),
+        "Resource": arn,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
 
 
 async def dismiss_ana(api: Api, contact: str, channel: str) -> None:
@@ -136,9 +185,11 @@ async def run_an_incident(api: Api, contact: str, topic: str) -> None:
     assert shown["displayName"] == "Payments"
     listed = await api.incidents("list_response_plans")
     assert [one["arn"] for one in listed["responsePlanSummaries"]] == [plan]
+    await label_a_plan(api, plan)
     started = await api.incidents("start_incident", responsePlanArn=plan, title="Worse")
     incident = started["incidentRecordArn"]
     await tell_its_timeline(api, incident)
+    await relate_to_it(api, incident)
     await api.incidents("update_incident_record", arn=incident, status="RESOLVED")
     record: dict[str, Any] = await api.incidents("get_incident_record", arn=incident)
     record = record["incidentRecord"]
@@ -147,6 +198,37 @@ async def run_an_incident(api: Api, contact: str, topic: str) -> None:
     assert len(listed["incidentRecordSummaries"]) == 1
     await api.incidents("delete_incident_record", arn=incident)
     await api.incidents("delete_response_plan", arn=plan)
+
+
+async def label_a_plan(api: Api, plan: str) -> None:
+    await api.incidents("tag_resource", resourceArn=plan, tags={"team": "payments"})
+    listed = await api.incidents("list_tags_for_resource", resourceArn=plan)
+    assert listed["tags"] == {"team": "payments"}
+    await api.incidents("untag_resource", resourceArn=plan, tagKeys=["team"])
+    assert (await api.incidents("list_tags_for_resource", resourceArn=plan))["tags"] == {}
+    policy = policy_for(plan, "ssm-incidents:GetResponsePlan")
+    put = await api.incidents("put_resource_policy", resourceArn=plan, policy=policy)
+    borne = await api.incidents("get_resource_policies", resourceArn=plan)
+    assert borne["resourcePolicies"] == [
+        {
+            "policyDocument": policy,
+            "policyId": put["policyId"],
+            "ramResourceShareRegion": REGION,
+        }
+    ]
+    await api.incidents("delete_resource_policy", resourceArn=plan, policyId=put["policyId"])
+
+
+async def relate_to_it(api: Api, incident: str) -> None:
+    one = {"incidentRecordArn": incident}
+    identifier = {"type": "OTHER", "value": {"url": "https://example.com/runbook"}}
+    added = {"itemToAdd": {"identifier": identifier, "title": "What to do"}}
+    await api.incidents("update_related_items", **one, relatedItemsUpdate=added)
+    listed = (await api.incidents("list_related_items", **one))["relatedItems"]
+    assert [item["identifier"] for item in listed] == [identifier]
+    removed = {"itemToRemove": identifier}
+    await api.incidents("update_related_items", **one, relatedItemsUpdate=removed)
+    assert (await api.incidents("list_related_items", **one))["relatedItems"] == []
 
 
 async def tell_its_timeline(api: Api, incident: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
 from bot.core.context import Context
 from bot.core.effects import engagements, jobs, timeline, topics
+from bot.core.effects import related_items as relating
 from bot.core.effects.records import IMPACTS, incident_record, incident_summary
 from bot.core.errors import (
     ConflictException,
@@ -26,7 +26,6 @@ from bot.core.store.schema import Wire, table_of
 
 MANUAL = "aws.ssm-incidents.custom"
 AUTOMATIC = frozenset({"aws.cloudwatch", "aws.events"})
-MOST_RELATED_ITEMS = 50
 
 _columns = table_of(Incident).c
 FILTER_KEYS = {
@@ -216,23 +215,14 @@ def _source(ctx: Context, trigger: Wire) -> Wire:
 
 
 def _document(plan: ResponsePlan, template: Wire, related_items: Sequence[Wire]) -> Wire:
-    """Raises ValidationException above the quota of related items, below the model's own."""
-    if len(related_items) > MOST_RELATED_ITEMS:
-        raise ValidationException(
-            f"An incident has at most {MOST_RELATED_ITEMS} related items, "
-            f"not {len(related_items)}."
-        )
+    """Raises ValidationException above the quota of related items."""
+    items = relating.checked(related_items)
     document: Wire = {"notificationTargets": template.get("notificationTargets", [])}
     if chat_channel := plan.document.get("chatChannel"):
         document["chatChannel"] = chat_channel
-    if related_items:
-        document["relatedItems"] = [_identified(item) for item in related_items]
+    if items:
+        document["relatedItems"] = [relating.identified(item) for item in items]
     return document
-
-
-def _identified(item: Wire) -> Wire:
-    item_type = item["identifier"]["type"]
-    return {"generatedId": f"related-item/{item_type}/{uuid4().hex.upper()}", **item}
 
 
 def _added_or_open(ctx: Context, incident: Incident) -> Incident:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from bot.core.context import Context
 from bot.core.effects import jobs
-from bot.core.errors import ConflictException, ValidationException
+from bot.core.errors import (
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
@@ -19,6 +23,7 @@ from bot.core.store.schema import Wire
 
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 DEFAULT_KEY = "DefaultKey"
+MOST_REGIONS = 3
 
 
 @operation("ssm-incidents", "CreateReplicationSet")
@@ -104,23 +109,84 @@ def delete_replication_set(ctx: Context, *, arn: str) -> None:
     Until the last slice the set is DELETING and its regions take no requests. Our choice: a
     region may be as young as it likes. Raises ValidationException while it is protected.
     """
-    found = ctx.require(ReplicationSet, arn)
+    found = _locked(ctx, arn)
     if found.deletion_protected:
-        raise ValidationException(
-            "The replication set is protected from deletion. Take the protection off first: "
-            f"ssm-incidents update-deletion-protection --arn {arn} --no-deletion-protected"
-        )
+        raise _protected(arn)
+    if _status(found) != "DELETING":
+        _begin_deletion(ctx, found)
+
+
+@operation("ssm-incidents", "UpdateReplicationSet")
+def update_replication_set(ctx: Context, *, arn: str, actions: Sequence[Wire]) -> None:
+    """Add a region, which is active at once, or delete one.
+
+    All regions show the same resources, so that nothing is copied and nothing lost, but with
+    the last region, with which the set and all its data go. Raises ConflictException for a
+    region that is there already or a set that is being deleted, ValidationException for a
+    fourth region, an unknown one, and the last one of a protected set.
+    Source: UpdateReplicationSet, ssm-incidents 2018-05-10.
+    """
+    found = _locked(ctx, arn)
     if _status(found) == "DELETING":
-        return
+        raise ConflictException("The replication set is being deleted.", "REPLICATION_SET", arn)
+    for action in actions:
+        if (added := action.get("addRegionAction")) is not None:
+            found = _with_region(ctx, found, added)
+        if (deleted := action.get("deleteRegionAction")) is not None:
+            found = _without_region(ctx, found, deleted["regionName"])
+
+
+def _with_region(ctx: Context, found: ReplicationSet, added: Wire) -> ReplicationSet:
+    name = added["regionName"]
+    _check_regions([name])
+    if name in found.regions:
+        raise ConflictException(
+            f"Region {name} is in the replication set already.", "REPLICATION_SET", found.arn
+        )
+    if len(found.regions) >= MOST_REGIONS:
+        raise ValidationException(f"A replication set has at most {MOST_REGIONS} regions.")
+    return _changed(ctx, found, found.regions | {name: _region(added, ctx.now)})
+
+
+def _without_region(ctx: Context, found: ReplicationSet, name: str) -> ReplicationSet:
+    if name not in found.regions:
+        raise ValidationException(f"Region {name} is not in the replication set.")
+    left = {other: info for other, info in found.regions.items() if other != name}
+    if left:
+        return _changed(ctx, found, left)
+    if found.deletion_protected:
+        raise _protected(found.arn)
+    return _begin_deletion(ctx, found)
+
+
+def _begin_deletion(ctx: Context, found: ReplicationSet) -> ReplicationSet:
     since = ctx.now.timestamp()
     deleting = {
         name: info | {"status": "DELETING", "statusUpdateDateTime": since}
         for name, info in found.regions.items()
     }
-    ctx.update(
-        found, regions=deleting, modified_by=ctx.caller.principal_arn, modified_at=ctx.now
-    )
     jobs.defer(ctx, "forget_account", at=ctx.now, replication_set_key=found.key)
+    return _changed(ctx, found, deleting)
+
+
+def _changed(ctx: Context, found: ReplicationSet, regions: Wire) -> ReplicationSet:
+    return ctx.update(
+        found, regions=regions, modified_by=ctx.caller.principal_arn, modified_at=ctx.now
+    )
+
+
+def _locked(ctx: Context, arn: str) -> ReplicationSet:
+    found = ctx.lock(ReplicationSet, ctx.require(ReplicationSet, arn).key)
+    if found is None:
+        raise ResourceNotFoundException("REPLICATION_SET", arn)
+    return found
+
+
+def _protected(arn: str) -> ValidationException:
+    return ValidationException(
+        "The replication set is protected from deletion. Take the protection off first: "
+        f"ssm-incidents update-deletion-protection --arn {arn} --no-deletion-protected"
+    )
 
 
 def _check_regions(regions: Iterable[str]) -> None:

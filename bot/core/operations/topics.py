@@ -43,7 +43,7 @@ def create_topic(
     )
     if not ctx.tx.insert_or_ignore(topic):
         found = ctx.find(Topic, topic.arn)
-        if found is not None and given and found.attributes != given:
+        if found is not None and not given.items() <= found.attributes.items():
             raise InvalidParameterException(
                 "Invalid parameter: Attributes Reason: "
                 "Topic already exists with different attributes"
