@@ -78,11 +78,12 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
     done = unit.tx.execute(DONE, key=row.key, owner=row.owner, attempts=row.attempts)
     if not done:
         return False
+    if isinstance(outcome, Sent):
+        _record_sent(_engine_context(unit, row, None), row, outcome)
+        return True
     page = unit.tx.get(Page, row.page_key) if row.page_key else None
     ctx = _engine_context(unit, row, page)
-    if isinstance(outcome, Sent):
-        _record_sent(ctx, row, page, outcome)
-    elif isinstance(outcome, Unavailable) and row.attempts < MOST_ATTEMPTS:
+    if isinstance(outcome, Unavailable) and row.attempts < MOST_ATTEMPTS:
         _try_again(ctx, row, page, outcome)
     else:
         _give_up(ctx, row, page, outcome)
@@ -119,10 +120,9 @@ def _drop_if_unwanted(unit: Unit, row: Outbox, page: Page) -> bool:
     return False
 
 
-def _record_sent(ctx: Context, row: Outbox, page: Page | None, sent: Sent) -> None:
-    if page is not None:
-        ctx.update(page, sent_at=ctx.now)
-        receipts.record(ctx, page, "SENT", sent.vendor_id, vendor_id=sent.vendor_id)
+def _record_sent(ctx: Context, row: Outbox, sent: Sent) -> None:
+    if row.page_key is not None:
+        receipts.record_sent(ctx, row.page_key, sent.vendor_id)
     message = row.message
     is_new_card = message["kind"] == "notice" and not message["event"] and not message["ts"]
     if is_new_card and row.conversation_key:

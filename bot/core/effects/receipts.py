@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from sqlalchemy import BigInteger, Text, bindparam, insert, literal, select, update
+
 from bot.core.channel import ReceiptType
 from bot.core.context import Context
 from bot.core.effects import jobs
 from bot.core.ids import Key, new_key
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page, Receipt, Target
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
 
 LONGEST_INFO = 2048
+
+_page = table_of(Page).c
+SENT_AT = prepared(
+    update(table_of(Page))
+    .where(_page.key == bindparam("page"))
+    .values(sent_at=bindparam("now"))
+)
+SENT = prepared(
+    insert(table_of(Receipt)).from_select(
+        ["key", "account_id", "page_key", "channel_arn", "type", "info", "vendor_id", "at"],
+        select(
+            bindparam("receipt", type_=Text),
+            _page.account_id,
+            _page.key,
+            _page.channel_arn,
+            literal("SENT"),
+            bindparam("vendor", type_=Text),
+            bindparam("vendor", type_=Text),
+            bindparam("now", type_=BigInteger),
+        ).where(_page.key == bindparam("page")),
+    )
+)
+"""What every page goes through, without reading the page."""
 
 
 def record(
@@ -28,6 +55,13 @@ def record(
             at=ctx.now,
         )
     )
+
+
+def record_sent(ctx: Context, page_key: Key, vendor_id: str) -> None:
+    """Write the SENT receipt of a page, with the vendor's id, and when it left."""
+    tx, vendor = ctx.tx, vendor_id[:LONGEST_INFO]
+    tx.execute(SENT_AT, page=page_key, now=ctx.now)
+    tx.execute(SENT, receipt=new_key(), page=page_key, vendor=vendor, now=ctx.now)
 
 
 def record_failure(

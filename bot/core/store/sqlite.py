@@ -23,6 +23,7 @@ from bot.core.store.executor import StoreError, StoreInUse
 from bot.core.store.keys import NO_VAULT, load_vault, load_vault_by_file
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
 from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
+from bot.core.store.remembered import Remembered
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction, TransactionError
 
@@ -79,6 +80,7 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._cursor = connection.cursor()
+        self._remembered = Remembered()
         self._lanes = Lanes(lane_limit)
         self._group_seconds = group_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
@@ -156,6 +158,7 @@ class SqliteStore:
     def _run_group(self, first: Entry) -> None:
         """Run what waits in one transaction, commit once, answer all."""
         members: list[Entry] = [first]
+        self._remembered.end()
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
             if not self._run_first(first):
@@ -185,7 +188,7 @@ class SqliteStore:
 
     def _run_first(self, entry: Entry) -> bool:
         """Run a group's first entry, which needs no savepoint; says whether it succeeded."""
-        tx = Transaction(self._cursor, DIALECT, self.vault)
+        tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
             result = entry.work(tx)
             tx.finish()
@@ -197,7 +200,7 @@ class SqliteStore:
         return entry.error is None
 
     def _run_follower(self, entry: Entry) -> None:
-        tx = Transaction(self._cursor, DIALECT, self.vault)
+        tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
             with tx.savepoint():
                 result = entry.work(tx)
@@ -215,7 +218,8 @@ class SqliteStore:
 
     def _run_alone(self, entry: Entry) -> None:
         """Run one entry of a void group in a transaction of its own, and answer it."""
-        tx = Transaction(self._cursor, DIALECT, self.vault)
+        self._remembered.end()
+        tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
             result = entry.work(tx)

@@ -14,6 +14,7 @@ from bot.core.store.statements import Dialect, DialectName, Prepared, Statement
 
 if TYPE_CHECKING:
     from bot.core.crypto import Vault
+    from bot.core.store.remembered import Remembered
 
 T = TypeVar("T")
 
@@ -48,10 +49,25 @@ class Transaction:
     any other error of the database nothing runs at all.
     """
 
-    __slots__ = ("_cursor", "_dialect", "after_commit", "fault", "vault", "violation")
+    __slots__ = (
+        "_cursor",
+        "_dialect",
+        "_remembered",
+        "after_commit",
+        "fault",
+        "vault",
+        "violation",
+    )
 
-    def __init__(self, cursor: Cursor, dialect: Dialect, vault: Vault) -> None:
+    def __init__(
+        self,
+        cursor: Cursor,
+        dialect: Dialect,
+        vault: Vault,
+        remembered: Remembered | None = None,
+    ) -> None:
         self._cursor = cursor
+        self._remembered = remembered
         self._dialect = dialect
         self.vault = vault
         self.after_commit: list[Callable[[], None]] = []
@@ -82,6 +98,7 @@ class Transaction:
 
     def _insert(self, kind: type[Row], rows: list[Row]) -> None:
         shape = shape_of(kind)
+        self._forget(shape.table.name)
         sql = self._dialect.insert(shape)
         values = [shape.to_values(row, self.vault) for row in rows]
         if len(values) == 1:
@@ -92,6 +109,7 @@ class Transaction:
     def insert_or_ignore(self, row: Row) -> bool:
         """Write a row unless it breaks a uniqueness; says whether it was written."""
         shape = shape_of(type(row))
+        self._forget(shape.table.name)
         sql = self._dialect.insert_or_ignore(shape)
         self._run(self._cursor.execute, sql, shape.to_values(row, self.vault))
         return self._cursor.rowcount == 1
@@ -104,6 +122,7 @@ class Transaction:
         if not changes:
             return row
         shape = shape_of(type(row))
+        self._forget(shape.table.name)
         changed = shape.changed(row, changes)
         values = shape.changes_to_values(changed, changes, self.vault)
         sql = self._dialect.update(shape, tuple(changes))
@@ -114,7 +133,9 @@ class Transaction:
 
     def delete(self, row: Row) -> bool:
         """Says whether the row was still there."""
-        sql = self._dialect.delete(shape_of(type(row)))
+        shape = shape_of(type(row))
+        self._forget(shape.table.name)
+        sql = self._dialect.delete(shape)
         self._run(self._cursor.execute, sql, [row.key])
         return self._cursor.rowcount == 1
 
@@ -126,7 +147,16 @@ class Transaction:
 
     def find(self, row_type: type[R], **equal: Any) -> R | None:
         """The first row by key whose columns equal these values."""
-        return self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
+        memory = self._remembered
+        if memory is None or not memory.holds(shape_of(row_type).table.name):
+            return self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
+        place = (row_type, *equal.items())
+        row: R | None = memory.get(place)
+        if row is None:
+            row = self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
+            if row is not None:
+                memory.put(place, row)
+        return row
 
     def select(self, row_type: type[R], **equal: Any) -> list[R]:
         """The rows whose columns equal these values (None: are empty), by key."""
@@ -170,8 +200,14 @@ class Transaction:
 
     def execute(self, statement: Statement | Prepared, **given: Any) -> int:
         """Run a statement that changes rows; answers how many."""
+        plain = statement.statement if isinstance(statement, Prepared) else statement
+        self._forget(str(plain.table) if isinstance(plain, sa.UpdateBase) else "")
         self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
         return self._cursor.rowcount
+
+    def _forget(self, table: str) -> None:
+        if self._remembered is not None:
+            self._remembered.forget(table)
 
     # Savepoints
 
