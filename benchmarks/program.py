@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,15 +75,22 @@ def settings(database: Path, vendors: Vendors | None, *, slack: bool = False) ->
     return environment
 
 
-def start_program(folder: Path, environment: Mapping[str, str]) -> Child:
+SERVE = ("bot", "serve")
+
+
+def start_program(
+    folder: Path, environment: Mapping[str, str], command: Sequence[str] = SERVE
+) -> Child:
     return start(
-        "-m", "bot", "serve", cpu=SERVER_CPU, environment=environment, log=folder / "bot.log"
+        "-m", *command, cpu=SERVER_CPU, environment=environment, log=folder / "bot.log"
     )
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Child]:
-    child = start_program(folder, environment)
+def running(
+    folder: Path, environment: Mapping[str, str], command: Sequence[str] = SERVE
+) -> Iterator[Child]:
+    child = start_program(folder, environment, command)
     try:
         yield child
     finally:
