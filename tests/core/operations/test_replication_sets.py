@@ -108,3 +108,70 @@ async def test_nothing_is_answered_before_there_is_a_replication_set(desk: Desk)
     assert "create-replication-set" in refusal.message
     unknown = await desk.refusal(INCIDENTS, "DeleteReplicationSet", arn=NO_SUCH)
     assert unknown.code == "ResourceNotFoundException"
+
+
+async def change(desk: Desk, kind: str, region: str) -> None:
+    actions = [{kind: {"regionName": region}}]
+    arn = await arn_of_set(desk)
+    await desk.call(INCIDENTS, "UpdateReplicationSet", arn=arn, actions=actions)
+
+
+async def refused_change(desk: Desk, kind: str, region: str) -> str:
+    actions = [{kind: {"regionName": region}}]
+    arn = await arn_of_set(desk)
+    refusal = await desk.refusal(INCIDENTS, "UpdateReplicationSet", arn=arn, actions=actions)
+    return refusal.code
+
+
+async def test_a_region_is_active_as_soon_as_it_is_added_and_takes_requests(
+    desk_of_each_kind: Desk,
+) -> None:
+    desk = desk_of_each_kind
+    plan = await desk.has_plan()
+    desk.clock.advance(hours=1)
+    await change(desk, "addRegionAction", "eu-west-1")
+
+    desk.acts_as(region="eu-west-1")
+    assert (await desk.call(INCIDENTS, "GetResponsePlan", arn=plan))["arn"] == plan
+    arn = await arn_of_set(desk)
+    found = (await desk.call(INCIDENTS, "GetReplicationSet", arn=arn))["replicationSet"]
+    assert found["regionMap"]["eu-west-1"] == {
+        "sseKmsKeyId": "DefaultKey",
+        "status": "ACTIVE",
+        "statusUpdateDateTime": desk.clock.now(),
+    }
+    assert found["lastModifiedTime"] == desk.clock.now()
+
+    await change(desk, "deleteRegionAction", "us-east-1")
+    assert (await desk.call(INCIDENTS, "GetResponsePlan", arn=plan))["arn"] == plan
+    desk.acts_as(region="us-east-1")
+    refusal = await desk.refusal(INCIDENTS, "GetResponsePlan", arn=plan)
+    assert refusal.code == "ValidationException"
+
+
+async def test_regions_are_added_once_and_to_three_at_most(desk: Desk) -> None:
+    assert await refused_change(desk, "addRegionAction", "us-east-1") == "ConflictException"
+    assert await refused_change(desk, "addRegionAction", "the moon") == "ValidationException"
+    assert (
+        await refused_change(desk, "deleteRegionAction", "eu-west-1") == "ValidationException"
+    )
+    await change(desk, "addRegionAction", "eu-west-1")
+    await change(desk, "addRegionAction", "eu-west-2")
+    assert await refused_change(desk, "addRegionAction", "eu-west-3") == "ValidationException"
+
+
+async def test_the_last_region_goes_with_all_data_unless_it_is_protected(desk: Desk) -> None:
+    await desk.has_person("ana")
+    arn = await arn_of_set(desk)
+    protect = {"arn": arn, "deletionProtected": True}
+    await desk.call(INCIDENTS, "UpdateDeletionProtection", **protect)
+    refused = await refused_change(desk, "deleteRegionAction", "us-east-1")
+    assert refused == "ValidationException"
+
+    protect["deletionProtected"] = False
+    await desk.call(INCIDENTS, "UpdateDeletionProtection", **protect)
+    await change(desk, "deleteRegionAction", "us-east-1")
+    await desk.work(seconds=1)
+    for row_type in forgetting.FORGOTTEN:
+        assert await desk.rows(row_type) == []
+    assert (await desk.call(INCIDENTS, "ListReplicationSets"))["replicationSetArns"] == []
