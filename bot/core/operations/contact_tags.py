@@ -1,4 +1,4 @@
-"""Tags of contacts of every type."""
+"""Tags of contacts of every type, and of rotations."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from bot.core.effects.tag_rules import (
 )
 from bot.core.registry import operation
 from bot.core.store.contacts import Contact
+from bot.core.store.rotations import Rotation
 from bot.core.store.schema import Wire
 
 SERVICE = "ssm-contacts"
-TAGGED: Kinds = {"contact": Contact}
+TAGGED: Kinds = {"contact": Contact, "rotation": Rotation}
 
 
 @operation("ssm-contacts", "TagResource")
