@@ -17,6 +17,7 @@ from bot.commands.binding import apply_query, bind
 from bot.commands.callers import caller_of, is_invited, nobody
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
+from bot.commands.on_call import asks_who_is_on_call, who_is_on_call
 from bot.commands.problems import ChatError
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
@@ -84,6 +85,8 @@ class ChatDoor:
             return _post(ctx, document, _help(command))
         if words[0] in ("ack", "acknowledge"):
             return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))
+        if asks_who_is_on_call(words):
+            return _post(ctx, document, who_is_on_call(ctx, document))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
         return _post(ctx, document, _run(ctx, document, command))

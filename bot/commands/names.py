@@ -20,6 +20,7 @@ from bot.core.service_models import (
 VERBS: Mapping[str, str] = {
     "ack <code>": "acknowledge a page with the code that it bears",
     "test-page <contact>": "page every active channel of a contact, marked as a test",
+    "who is on call": "who is on call now and next, for every schedule (also `on-call`)",
     "help": "this list",
 }
 """What is typed without a service, and what it does."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 Operations = Mapping[str, tuple[str, ...]]
 
-ROTATIONS = "On-call rotations, their overrides and shifts come in a later version."
 TAGS = "Tags of configurations are kept as they were given; changing them comes later."
 FINDINGS = "Findings need deployments of AWS CodeDeploy and CloudFormation, which are not here."
 TOPICS = "Topics only carry an incident's updates to chat here: nobody else may use them."
@@ -22,21 +21,6 @@ CHANGED_LINKS = "In this version a configuration is deleted and created again."
 CUSTOM_ACTIONS = "Custom actions are not part of this program."
 
 _BY_REASON: Mapping[str, Operations] = {
-    ROTATIONS: {
-        "ssm-contacts": (
-            "CreateRotation",
-            "CreateRotationOverride",
-            "DeleteRotation",
-            "DeleteRotationOverride",
-            "GetRotation",
-            "GetRotationOverride",
-            "ListPreviewRotationShifts",
-            "ListRotationOverrides",
-            "ListRotationShifts",
-            "ListRotations",
-            "UpdateRotation",
-        )
-    },
     TAGS: {"chatbot": ("ListTagsForResource", "TagResource", "UntagResource")},
     FINDINGS: {"ssm-incidents": ("BatchGetIncidentFindings", "ListIncidentFindings")},
     TOPICS: {

@@ -7,6 +7,7 @@ The AWS services' models are botocore's data files, read without a session (whic
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from bot.core.shapes import OperationModel, ServiceModel, Shape
 
 SERVICES: tuple[str, ...] = ("ssm-incidents", "ssm-contacts", "sns", "chatbot", "imbot")
 TOKENS = frozenset({"clientToken", "IdempotencyToken"})
+MEMBERS = re.compile(r"\b(Overridden|New)?ContactIds(\.\d+\.member)?$")
 READS = ("Get", "List", "Describe", "BatchGet", "Check")
 
 __all__ = [
@@ -149,9 +151,13 @@ def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> Non
 def validate_output(service: str, operation: str, output: Mapping[str, Any]) -> None:
     """Hold an answer to the model, as tests do with every answer. Raises TypeError.
 
-    Here a member that the model does not hold is a fault, too. Null is absent.
+    Here a member that the model does not hold is a fault, too. Null is absent. Rotations have
+    30 members, and previews have members of any name: where the model's outputs allow 25, and
+    ARNs only, they contradict its inputs and are passed over.
     """
     faults = _output_check(service, operation)(output)
+    if "Rotation" in operation:
+        faults = [fault for fault in faults if not MEMBERS.search(fault.path)]
     if faults:
         told = "; ".join(f"{fault.path}: {fault.constraint}" for fault in faults)
         raise TypeError(f"the answer of {service} {operation} does not fit its model: {told}")

@@ -20,13 +20,16 @@ from bot.core.store.work import Job
 from tests.conftest import MASTER_KEY
 from tests.core.strategies import Parameters, inputs_of
 from tests.harness import ACCOUNT, CONTACTS, REGION, TestHouse, open_house
+from tests.on_call import has_rotation, has_schedule, overrides
 
 INCIDENTS = "ssm-incidents"
 ENDS_ALL = (INCIDENTS, "DeleteReplicationSet")
 OPERATIONS = sorted(set(handlers) - {ENDS_ALL})
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
-HARD_TO_PLEASE = frozenset({"CreateReplicationSet", "CreateContactChannel"})
-"""There is one already; medium and address seldom fit by chance."""
+HARD_TO_PLEASE = frozenset(
+    {"CreateReplicationSet", "CreateContactChannel", "CreateRotationOverride"}
+)
+"""There is one already; medium and address, start and end seldom fit by chance."""
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/payments"
 POLICY = """{
@@ -82,6 +85,9 @@ class Town:
         )
         put = await house.call(INCIDENTS, "PutResourcePolicy", resourceArn=PLAN, policy=POLICY)
         key = await house.call("imbot", "CreateAccessKey", UserName="ben")
+        rotation = await has_rotation(house, "ana")
+        override = await overrides(house, rotation, "ana")
+        await has_schedule(house, rotation)
         self.known = {
             "accesskeyid": [key["AccessKeyId"]],
             "acceptcode": [house.last_page().code],
@@ -105,7 +111,10 @@ class Town:
             "policyid": [put["policyId"]],
             "region": [REGION, "eu-west-1"],
             "responseplanarn": [PLAN],
+            "rotationid": [rotation],
+            "rotationoverrideid": [override],
             "sns": [TOPIC],
+            "timezoneid": ["UTC", "Europe/Dublin"],
             "topicarn": [TOPIC],
         }
         self.arns = {"Incident": incident, "ResponsePlan": PLAN}

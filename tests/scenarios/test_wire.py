@@ -42,6 +42,7 @@ async def test_boto3_makes_a_tour_of_every_operation_that_is_answered(
         await tour.set_up_regions(api)
         topic = await tour.link_a_topic(api)
         contact, channel = await tour.hire_ana(api)
+        await tour.put_ana_on_call(api, contact)
         await tour.page_ana(api, contact)
         await tour.run_an_incident(api, contact, topic)
         await tour.dismiss_ana(api, contact, channel)
@@ -289,6 +290,6 @@ async def test_control_characters_come_back_as_they_went_in_or_are_refused(
 
 
 async def test_what_is_not_answered_says_so_in_the_services_form(api: Api) -> None:
-    refused = await refusal(api, "ssm-contacts", "list_rotations")
+    refused = await refusal(api, "sns", "list_subscriptions")
 
     assert "not answered" in refused.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from bot.playground.slack import INCIDENTS
@@ -144,6 +145,49 @@ async def dismiss_ana(api: Api, contact: str, channel: str) -> None:
     assert (await api.contacts("list_contacts"))["Contacts"] == []
 
 
+async def put_ana_on_call(api: Api, contact: str) -> None:
+    """A rotation of ana alone, changed, overridden and listed, and gone at the end."""
+    now = api.world.clock.now().replace(microsecond=0)
+    daily = {
+        "NumberOfOnCalls": 1,
+        "RecurrenceMultiplier": 1,
+        "DailySettings": [{"HourOfDay": 9, "MinuteOfHour": 0}],
+    }
+    range_ = {"StartTime": now, "EndTime": now + timedelta(days=2)}
+    created = await api.contacts(
+        "create_rotation",
+        Name="primary",
+        ContactIds=[contact],
+        StartTime=now,
+        TimeZoneId="Europe/Dublin",
+        Recurrence=daily,
+    )
+    rotation = {"RotationId": created["RotationArn"]}
+    await api.contacts("update_rotation", **rotation, TimeZoneId="UTC", Recurrence=daily)
+    assert (await api.contacts("get_rotation", **rotation))["TimeZoneId"] == "UTC"
+    listed = await api.contacts("list_rotations", RotationNamePrefix="prim")
+    assert [one["Name"] for one in listed["Rotations"]] == ["primary"]
+    made = await api.contacts(
+        "create_rotation_override", **rotation, NewContactIds=[], **range_
+    )
+    override = {**rotation, "RotationOverrideId": made["RotationOverrideId"]}
+    assert (await api.contacts("get_rotation_override", **override))["NewContactIds"] == []
+    shown = await api.contacts("list_rotation_overrides", **rotation, **range_)
+    assert len(shown["RotationOverrides"]) == 1
+    shifts = await api.contacts("list_rotation_shifts", **rotation, **range_)
+    assert shifts["RotationShifts"][0]["Type"] == "OVERRIDDEN"
+    await api.contacts("delete_rotation_override", **override)
+    preview = await api.contacts(
+        "list_preview_rotation_shifts",
+        **range_,
+        Members=["ana", "ben"],
+        TimeZoneId="UTC",
+        Recurrence=daily,
+    )
+    assert preview["RotationShifts"][0]["ContactIds"] == ["ana"]
+    await api.contacts("delete_rotation", **rotation)
+
+
 async def page_ana(api: Api, contact: str) -> None:
     started = await api.contacts(
         "start_engagement",
@@ -163,6 +207,8 @@ async def page_ana(api: Api, contact: str) -> None:
     code = code_in(api.world.pages_on("ana")[-1])
     await api.contacts("accept_page", PageId=page, AcceptType="READ", AcceptCode=code)
     assert "ReadTime" in await api.contacts("describe_page", PageId=page)
+    resolved = await api.contacts("list_page_resolutions", PageId=page)
+    assert resolved["PageResolutions"] == [{"ContactArn": contact, "Type": "PERSONAL"}]
     receipts = (await api.contacts("list_page_receipts", PageId=page))["Receipts"]
     assert {one["ReceiptType"] for one in receipts} == {"SENT", "DELIVERED", "READ"}
     await api.contacts("stop_engagement", EngagementId=engagement, Reason="done")

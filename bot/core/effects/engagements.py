@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import jobs, receipts, timeline
+from bot.core.effects import jobs, receipts, schedules, timeline
 from bot.core.ids import Key, new_key
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
@@ -32,7 +32,14 @@ def start(
     is_test: bool = False,
     plan: Mapping[str, Any] | None = None,
 ) -> Engagement:
-    """Open an engagement, the contact's plan frozen into it, and have it advanced at once."""
+    """Open an engagement, the contact's plan frozen into it, and have it advanced at once.
+
+    A schedule's plan becomes that of whoever is on call now.
+    """
+    if plan is None:
+        plan = contact.plan
+        if contact.type == "ONCALL_SCHEDULE":
+            plan = schedules.frozen_plan(ctx, contact, is_essential=is_essential)
     engagement = ctx.add(
         Engagement(
             key=new_key(),
@@ -46,7 +53,7 @@ def start(
             root_key=(parent.root_key or parent.key) if parent else None,
             is_essential=is_essential,
             is_test=is_test,
-            plan=dict(plan if plan is not None else contact.plan),
+            plan=dict(plan),
             sender=sender,
             texts=dict(texts),
             stage=None,

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from bot.core.context import Context
+from bot.core.effects import schedules
 from bot.core.effects.plan_rules import check_plan
-from bot.core.errors import (
-    ConflictException,
-    ServiceQuotaExceededException,
-    ValidationException,
-)
+from bot.core.effects.tag_rules import tags_of_pairs
+from bot.core.errors import ConflictException, ServiceQuotaExceededException
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
@@ -57,7 +55,7 @@ def create_contact(
         type=type,
         display_name=display_name,
         plan=plan,
-        tags=_tags(tags),
+        tags=tags_of_pairs(tags),
         created_at=ctx.now,
     )
     earlier = ctx.tx.find(Contact, account_id=ctx.account_id, alias=alias, deleted_at=None)
@@ -133,9 +131,17 @@ def delete_contact(ctx: Context, *, contact_id: str) -> None:
 
     Our choice: its engagements run on. Pages that were sent can still be accepted, what would
     be sent next gets an ERROR receipt, so that a plan above goes on at once. A tombstone keeps
-    its pages its own when the alias is used again.
+    its pages its own when the alias is used again. Raises ConflictException while a rotation,
+    or an override that is not over, names the contact.
     """
     contact = ctx.require(Contact, contact_id)
+    if rotations := schedules.rotations_of_member(ctx, contact.arn):
+        raise ConflictException(
+            "The contact is a member of a rotation.",
+            "CONTACT",
+            contact.arn,
+            dependents={"RotationMember": rotations},
+        )
     for channel in ctx.select(ContactChannel, contact_key=contact.key, deleted_at=None):
         ctx.update(channel, deleted_at=ctx.now)
     ctx.update(contact, deleted_at=ctx.now)
@@ -150,16 +156,6 @@ def _summary(contact: Contact) -> Wire:
 
 def _taken(arn: str) -> ConflictException:
     return ConflictException("A contact with this alias exists already.", "CONTACT", arn)
-
-
-def _tags(tags: Sequence[Mapping[str, str]]) -> Wire:
-    """Raises ValidationException for a key that comes twice or has no value."""
-    pairs = [(tag.get("Key"), tag.get("Value")) for tag in tags]
-    if any(key is None or value is None for key, value in pairs):
-        raise ValidationException("A tag has a Key and a Value.")
-    if len(dict(pairs)) != len(pairs):
-        raise ValidationException("A tag key is given twice.")
-    return {str(key): value for key, value in pairs}
 
 
 def _require_room(ctx: Context) -> None:

@@ -263,6 +263,5 @@ def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
 
 def _why_unreached(engagement: Engagement) -> str:
     """A schedule that engages nobody has a plan without stages."""
-    has_stages = bool(engagement.plan.get("Stages"))
-    is_gap = engagement.contact_type == "ONCALL_SCHEDULE" and not has_stages
+    is_gap = engagement.contact_type == "ONCALL_SCHEDULE" and not engagement.plan["Stages"]
     return timeline.NOBODY_ON_CALL if is_gap else timeline.UNREACHED

@@ -112,6 +112,7 @@ function reference(text, names) {
   const [target, label] = text.split("|");
   if (target.startsWith("@")) return h("span", { class: "mention" }, `@${label || names[target.slice(1)] || target.slice(1)}`);
   if (target.startsWith("#")) return h("span", { class: "mention" }, `#${label || names[target.slice(1)] || target.slice(1)}`);
+  if (target.startsWith("!date^")) return h("time", {}, plainly(label || ""));
   if (target.startsWith("!")) return h("span", { class: "mention" }, `@${label || target.slice(1)}`);
   const shown = plainly(label || target.replace(/^mailto:/, ""));
   if (!/^(https?|mailto):/.test(target)) return plainly(`<${text}>`);
