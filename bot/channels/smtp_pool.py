@@ -12,25 +12,32 @@ from aiosmtplib import (
     SMTP,
     SMTPDataError,
     SMTPException,
+    SMTPHeloError,
+    SMTPRecipientRefused,
+    SMTPResponse,
     SMTPResponseException,
+    SMTPSenderRefused,
     SMTPServerDisconnected,
 )
+
+from bot.channels.smtp_dialogue import GO_ON, Dialogue
 
 IDLE_SECONDS = 60.0
 """How long an unused connection is kept; servers close theirs after minutes (RFC 5321)."""
 PROBE_SECONDS = 10.0
 """After this long unused, a connection is asked (NOOP) before it is trusted."""
-GO_ON, TAKEN = 354, 250
+TAKEN = 250
+PASSED_ON = {250, 251, 252}
+"""What a server says to a recipient that it takes mail for. Source: RFC 5321."""
 LEAVING = 421
 """The reply code with which a server announces that it closes the connection."""
-
 
 DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(slots=True)
 class Letter:
-    """A mail and its envelope. `content` is whole lines, each ended by CR LF."""
+    """A mail and its envelope: bare ASCII addresses, and whole lines, each ended by CR LF."""
 
     sender: str = field(repr=False)
     recipient: str = field(repr=False)
@@ -41,7 +48,7 @@ class Letter:
 
 @dataclass(slots=True)
 class Kept:
-    client: SMTP
+    dialogue: Dialogue
     used_at: float
 
 
@@ -64,18 +71,18 @@ class SmtpPool:
         self._closed = False
 
     async def deliver(self, letter: Letter) -> None:
-        """Hand over one mail. Raises what aiosmtplib raises, and OSError.
+        """Hand over one mail. Raises what aiosmtplib raises, and OSError. How long it may take
+        is the caller's to say.
 
         A kept connection that turns out to be dead before the mail was begun is replaced once.
         """
         async with self._slots:
-            client = await self._kept()
-            if client is None or not await self._begin(client, letter.sender):
-                client = self._make()
-                await client.connect()
-                if not await self._begin(client, letter.sender):
+            dialogue = await self._kept()
+            if dialogue is None or not await self._begin(dialogue, letter):
+                dialogue = await _opened(self._make())
+                if not await self._begin(dialogue, letter):
                     raise SMTPServerDisconnected("closed at once")
-            await self._finish(client, letter)
+            await self._finish(dialogue, letter)
 
     async def close(self) -> None:
         """Say goodbye on every idle connection; the others close when their mail is over."""
@@ -84,68 +91,77 @@ class SmtpPool:
             self._alarm.cancel()
             self._alarm = None
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(_quit(kept.client) for kept in idle), *self._closing)
+        await asyncio.gather(*(_quit(kept.dialogue) for kept in idle), *self._closing)
 
-    async def _kept(self) -> SMTP | None:
+    async def _kept(self) -> Dialogue | None:
         while self._idle:
             kept = self._idle.pop()
             unused = self._now() - kept.used_at
             if unused < IDLE_SECONDS and await _lives(
-                kept.client, probe=unused > PROBE_SECONDS
+                kept.dialogue, probe=unused > PROBE_SECONDS
             ):
-                return kept.client
-            kept.client.close()
+                return kept.dialogue
+            kept.dialogue.close()
         return None
 
-    async def _begin(self, client: SMTP, sender: str) -> bool:
+    async def _begin(self, dialogue: Dialogue, letter: Letter) -> bool:
         """Begin a mail; false where the server has left this connection, or is about to."""
         try:
-            await client.mail(sender)
+            dialogue.say(
+                f"MAIL FROM:<{letter.sender}>".encode("ascii"),
+                f"RCPT TO:<{letter.recipient}>".encode("ascii"),
+                b"DATA",
+            )
+            begun = await dialogue.answer()
         except SMTPServerDisconnected:
-            client.close()
+            dialogue.close()
             return False
-        except SMTPResponseException as refusal:
-            await self._reset(client, refusal)
-            if refusal.code == LEAVING:
-                return False
-            raise
         except BaseException:
-            client.close()
+            dialogue.close()
             raise
+        if begun.code == LEAVING:
+            dialogue.close()
+            return False
+        if begun.code != TAKEN:
+            await self._reset(dialogue, begun)
+            raise SMTPSenderRefused(begun.code, begun.message, letter.sender)
         return True
 
-    async def _finish(self, client: SMTP, letter: Letter) -> None:
+    async def _finish(self, dialogue: Dialogue, letter: Letter) -> None:
         try:
-            await client.rcpt(letter.recipient)
-            await _data(client, letter)
+            await _hand_over(dialogue, letter)
         except SMTPResponseException as refusal:
-            await self._reset(client, refusal)
+            await self._reset(dialogue, SMTPResponse(refusal.code, refusal.message))
             raise
         except BaseException:
-            client.close()
+            dialogue.close()
             raise
-        self._keep(client)
+        self._keep(dialogue)
 
-    async def _reset(self, client: SMTP, refusal: SMTPResponseException) -> None:
+    async def _reset(self, dialogue: Dialogue, refusal: SMTPResponse) -> None:
         """Keep a connection after a refusal, unless the server is about to close it."""
         if refusal.code == LEAVING:
-            client.close()
+            dialogue.close()
             return
         try:
-            await client.rset()
+            await dialogue.drop_rest()
+            answer = await dialogue.ask(b"RSET")
         except (SMTPException, OSError):
-            client.close()
+            dialogue.close()
         except BaseException:
-            client.close()
+            dialogue.close()
             raise
         else:
-            self._keep(client)
+            if answer.code == TAKEN:
+                self._keep(dialogue)
+            else:
+                dialogue.close()
 
-    def _keep(self, client: SMTP) -> None:
+    def _keep(self, dialogue: Dialogue) -> None:
         if self._closed:
-            client.close()
+            dialogue.close()
             return
-        self._idle.append(Kept(client, self._now()))
+        self._idle.append(Kept(dialogue, self._now()))
         if self._alarm is None:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(IDLE_SECONDS, self._close_the_idle)
@@ -156,7 +172,7 @@ class SmtpPool:
         stale = [kept for kept in self._idle if kept.used_at <= oldest]
         self._idle = [kept for kept in self._idle if kept.used_at > oldest]
         for kept in stale:
-            task = asyncio.ensure_future(_quit(kept.client))
+            task = asyncio.ensure_future(_quit(kept.dialogue))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         if self._idle:
@@ -164,40 +180,57 @@ class SmtpPool:
             self._alarm = loop.call_later(IDLE_SECONDS, self._close_the_idle)
 
 
-async def _lives(client: SMTP, *, probe: bool) -> bool:
-    if not client.is_connected:
+async def _opened(client: SMTP) -> Dialogue:
+    await client.connect()
+    try:
+        if client.is_ehlo_or_helo_needed:
+            await _greet(client)
+        return Dialogue(client)
+    except BaseException:
+        client.close()
+        raise
+
+
+async def _greet(client: SMTP) -> None:
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()
+
+
+async def _lives(dialogue: Dialogue, *, probe: bool) -> bool:
+    if not dialogue.is_connected:
         return False
     if not probe:
         return True
     try:
-        await client.noop(timeout=3)
+        return (await dialogue.ask(b"NOOP")).code == TAKEN
     except (SMTPException, OSError):
         return False
     except BaseException:
-        client.close()
+        dialogue.close()
         raise
-    return True
 
 
-async def _data(client: SMTP, letter: Letter) -> None:
-    """Write the mail itself, and mark the point from which on it may have been taken.
-
-    `SMTP.data` does both steps in one and does not tell which of them failed.
-    """
-    begun = await client.execute_command(b"DATA")
+async def _hand_over(dialogue: Dialogue, letter: Letter) -> None:
+    """Write the mail itself, and mark the point from which on it may have been taken."""
+    known = await dialogue.answer()
+    if known.code not in PASSED_ON:
+        raise SMTPRecipientRefused(known.code, known.message, letter.recipient)
+    begun = await dialogue.answer()
     if begun.code != GO_ON:
         raise SMTPDataError(begun.code, begun.message)
-    if client.protocol is None:
-        raise SMTPServerDisconnected("Connection lost")
-    client.protocol.write(DOT.sub(b"..", letter.content) + b".\r\n")
+    dialogue.hand_over(DOT.sub(b"..", letter.content) + b".\r\n")
     letter.is_handed_over = True
-    answer = await client.protocol.read_response(timeout=client.timeout)
+    answer = await dialogue.answer()
     if answer.code != TAKEN:
         raise SMTPDataError(answer.code, answer.message)
 
 
-async def _quit(client: SMTP) -> None:
+async def _quit(dialogue: Dialogue) -> None:
     try:
-        await client.quit(timeout=3)
+        await dialogue.ask(b"QUIT")
     except (SMTPException, OSError):
-        client.close()
+        pass
+    finally:
+        dialogue.close()

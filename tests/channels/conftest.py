@@ -14,9 +14,11 @@ async def vendor() -> AsyncIterator[HttpVendor]:
         yield running
 
 
-@pytest.fixture
-async def mailbox() -> AsyncIterator[MailServer]:
+@pytest.fixture(params=["8BITMIME", "PIPELINING"])
+async def mailbox(request: pytest.FixtureRequest) -> AsyncIterator[MailServer]:
+    """A mail server that takes commands one by one, then one that takes several at once."""
     async with mail_server() as running:
+        running.extensions = (request.param,)
         yield running
 
 

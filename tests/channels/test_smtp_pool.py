@@ -3,7 +3,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from aiosmtplib import SMTP, SMTPDataError, SMTPServerDisconnected
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
 
 from bot.channels.smtp_pool import IDLE_SECONDS, PROBE_SECONDS, Letter, SmtpPool
 from tests.channels.vendors import MailServer
@@ -100,3 +107,58 @@ async def test_a_letter_knows_whether_it_may_have_been_taken(mailbox: MailServer
     await pool.close()
 
     assert [one.is_handed_over for one in (taken, refused, unanswered)] == [True, False, True]
+
+
+async def test_a_server_that_takes_several_commands_is_given_them_at_once(
+    mailbox: MailServer,
+) -> None:
+    mailbox.extensions = ("PIPELINING",)
+    pool = pool_of(mailbox, _Seconds())
+    mailbox.replies["MAIL"] = "250-never ends"
+
+    mail = asyncio.ensure_future(pool.deliver(letter()))
+    while "DATA" not in mailbox.commands:
+        await asyncio.sleep(0)
+    mail.cancel()
+    await asyncio.wait([mail])
+    await pool.close()
+
+    assert mail.cancelled()
+
+
+@pytest.mark.parametrize("data", ["354 go on", "503 5.5.1 no recipient", "554 5.5.1 none"])
+@pytest.mark.parametrize(
+    ("verb", "fault"), [("MAIL", SMTPSenderRefused), ("RCPT", SMTPRecipientRefused)]
+)
+async def test_whatever_is_said_to_the_rest_of_a_refused_mail_the_next_one_arrives(
+    mailbox: MailServer, verb: str, fault: type[SMTPResponseException], data: str
+) -> None:
+    pool = pool_of(mailbox, _Seconds())
+    mailbox.replies = {verb: "550 5.1.1 nobody", "DATA": data, ".": "554 5.5.1 no recipient"}
+    refused = letter()
+
+    with pytest.raises(fault, match="nobody"):
+        await pool.deliver(refused)
+    mailbox.replies.clear()
+    await pool.deliver(letter())
+    await pool.close()
+
+    assert not refused.is_handed_over
+    assert mailbox.mails == [MAIL]
+    assert mailbox.connections == 1
+
+
+async def test_a_connection_on_which_the_server_speaks_unasked_is_not_used_again(
+    mailbox: MailServer,
+) -> None:
+    pool = pool_of(mailbox, _Seconds())
+
+    await pool.deliver(letter())
+    mailbox.writers[0].write(b"421 4.4.2 idle for too long\r\n250 2.0.0 well\r\n")
+    while not mailbox.writers[0].is_closing():
+        await asyncio.sleep(0)
+    await pool.deliver(letter())
+    await pool.close()
+
+    assert mailbox.connections == 2
+    assert mailbox.mails == [MAIL, MAIL]

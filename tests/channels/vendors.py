@@ -188,12 +188,13 @@ class MailServer:
                 return
             writer.write(reply.encode() + b"\r\n")
             if verb == "DATA" and reply.startswith("354"):
-                mail = await reader.readuntil(b"\r\n.\r\n")
-                end = self.replies.get(".", "250 2.0.0 taken")
+                mail = await _content(reader)
+                usual = "250 2.0.0 taken" if mail else "554 5.5.1 no valid recipients"
+                end = self.replies.get(".", usual)
                 if not end:
                     return
                 if end.startswith("250"):
-                    self.mails.append(mail[:-3].replace(b"\r\n..", b"\r\n."))
+                    self.mails.append(mail)
                 writer.write(end.encode() + b"\r\n")
             if verb == "QUIT" or reply.startswith("421"):
                 return
@@ -211,6 +212,13 @@ class MailServer:
         for writer in self.writers:
             writer.close()
         self.writers.clear()
+
+
+async def _content(reader: asyncio.StreamReader) -> bytes:
+    lines = []
+    while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
+        lines.append(line.removeprefix(b"."))
+    return b"".join(lines)
 
 
 @asynccontextmanager
