@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.harness import CONTACTS, TestHouse, contact_arn
 
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 DAILY = {
     "NumberOfOnCalls": 1,
     "RecurrenceMultiplier": 1,
@@ -59,3 +61,18 @@ async def overrides(
         EndTime=begins + timedelta(hours=hours),
     )
     return str(answer["RotationOverrideId"])
+
+
+async def shifts(house: TestHouse, rotation: str, **more: Any) -> list[tuple[Any, ...]]:
+    """(start, end, aliases, type) of each shift."""
+    given = {"StartTime": house.clock.now(), "EndTime": house.clock.now() + 3 * DAY, **more}
+    answer = await house.call(CONTACTS, "ListRotationShifts", RotationId=rotation, **given)
+    return [
+        (
+            each["StartTime"],
+            each["EndTime"],
+            [arn.rsplit("/", 1)[1] for arn in each["ContactIds"]],
+            each["Type"],
+        )
+        for each in answer["RotationShifts"]
+    ]

@@ -85,8 +85,9 @@ class Town:
         )
         put = await house.call(INCIDENTS, "PutResourcePolicy", resourceArn=PLAN, policy=POLICY)
         key = await house.call("imbot", "CreateAccessKey", UserName="ben")
-        rotation = await has_rotation(house, "ana")
-        override = await overrides(house, rotation, "ana")
+        ben = await house.has_contact("ben")
+        rotation = await has_rotation(house, "ben")
+        override = await overrides(house, rotation, "ben")
         await has_schedule(house, rotation)
         self.known = {
             "accesskeyid": [key["AccessKeyId"]],
@@ -111,6 +112,7 @@ class Town:
             "policyid": [put["policyId"]],
             "region": [REGION, "eu-west-1"],
             "responseplanarn": [PLAN],
+            "newcontactids": [ben],
             "rotationid": [rotation],
             "rotationoverrideid": [override],
             "sns": [TOPIC],
