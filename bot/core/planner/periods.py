@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.core.planner.recurrence import Recurrence
-from bot.core.planner.wall_clock import EARLIEST, Clock, wall_at
+from bot.core.planner.wall_clock import EARLIEST, LATEST, Clock, instant_of, micros, wall_at
 
 Crew = tuple[str, ...]
 
@@ -53,6 +55,28 @@ class Periods:
             return self._uncut(at)
         return self._cut(at, self._covered)
 
+    def told(self, at: int) -> Iterator[tuple[datetime, datetime, Crew]]:
+        """As `following`, less the gaps and in aware UTC datetimes, to the last year; quick
+        where the clocks do not change.
+        """
+        if self._covered is not None:
+            for start, end, crew in itertools.takewhile(_is_told, self.following(at)):
+                if crew is not None:
+                    yield instant_of(start), instant_of(end), crew
+            return
+        at = max(at, self._starts_at)
+        crews, size = self._crews, len(self._crews)
+        while at < LATEST:
+            start, end, crew = next(self._uncut(at))
+            ends_at = instant_of(end)
+            yield instant_of(start), ends_at, crew or ()
+            number = self._hand_offs.span(end).number
+            period = number - self._first
+            for starts_at, ends_at in self._hand_offs.steady_spans(number):
+                yield starts_at, ends_at, crews[period % size]
+                period += 1
+            at = micros(ends_at)
+
     def _uncut(self, at: int) -> Iterator[Period]:
         if at < self._starts_at:
             yield Period(EARLIEST, self._starts_at, None)
@@ -88,6 +112,10 @@ class _Window(NamedTuple):
     start: int
     end: int
     is_covered: bool
+
+
+def _is_told(period: Period) -> bool:
+    return period.start < LATEST
 
 
 def _windows(covered: Clock, at: int) -> Iterator[_Window]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.core.planner.overrides import Override, Replacement, replacements
@@ -26,12 +26,12 @@ Stretch = tuple[int, int, "Shift | None"]
 """From, up to, and the shift; None is a gap."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class Shift(NamedTuple):
     """Who is on call from `starts_at` up to `ends_at` (UTC, excluded).
 
     `overridden` is the crew that an OVERRIDDEN shift displaces; empty outside of coverage.
-    An override to nobody is a shift without members.
+    An override to nobody is a shift without members. A tuple, which is made in a third of
+    the time of a dataclass.
     """
 
     starts_at: datetime
@@ -73,6 +73,10 @@ class Rotation:
         """Periods and gaps before any override, from the one that `at` lies in, in full."""
         return self._periods.following(at)
 
+    def told(self, at: int) -> Iterator[tuple[datetime, datetime, tuple[str, ...]]]:
+        """The same in aware UTC datetimes, less the gaps."""
+        return self._periods.told(at)
+
     def unreplaced(self, at: int) -> Stretch:
         """The shift or gap at `at` before any override; the answer is remembered."""
         starts, stretches = self._known[0]
@@ -100,12 +104,9 @@ def shifts(
     those of the hand-offs. A gap is absent. An override is cut where the crew below it
     changes, for each piece names whom it displaces.
     """
-    until = micros(end)
-    for begins, _, shift in _stretches(rotation, overrides, micros(start)):
-        if begins >= until:
-            return
-        if shift is not None:
-            yield shift
+    if overrides:
+        return _overridden_shifts(rotation, overrides, micros(start), micros(end))
+    return _regular_shifts(rotation, micros(start), end.astimezone(UTC))
 
 
 def on_call(rotation: Rotation, overrides: Sequence[Override], at: datetime) -> Shift | None:
@@ -129,14 +130,28 @@ def _stretch(rotation: Rotation, overrides: Sequence[Override], at: int) -> Stre
     return rotation.unreplaced(at)
 
 
+def _regular_shifts(rotation: Rotation, at: int, until: datetime) -> Iterator[Shift]:
+    for starts_at, ends_at, crew in rotation.told(at):
+        if starts_at >= until:
+            return
+        yield Shift(starts_at, ends_at, crew)
+
+
+def _overridden_shifts(
+    rotation: Rotation, overrides: Sequence[Override], at: int, until: int
+) -> Iterator[Shift]:
+    for start, _, shift in _stretches(rotation, overrides, at):
+        if start >= until:
+            return
+        if shift is not None:
+            yield shift
+
+
 def _stretches(rotation: Rotation, overrides: Sequence[Override], at: int) -> Iterator[Stretch]:
     """Every shift and gap from the one that `at` lies in, without hole, to the last year."""
     laid = replacements(overrides)
     number = bisect_right([replacement.end for replacement in laid], at)
     for period in rotation.following(at):
-        if number == len(laid) and (not laid or period.start >= laid[-1].end):
-            yield period.start, period.end, _regular(*period)
-            at = period.end
         while at < min(period.end, LATEST):
             stretch = _piece(period, laid, number, at)
             yield stretch

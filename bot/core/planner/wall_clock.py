@@ -8,10 +8,10 @@ one gives way to it: the span between them is empty and is never told.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import count, cycle, islice, pairwise
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,9 @@ MONDAY = 4 * DAY
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = EPOCH.toordinal()
 _DAYS_IN_400_YEARS = 146_097
+
+_FAR = 24
+"""Looking further ahead than so many points costs more than it saves."""
 
 
 def micros(at: datetime) -> int:
@@ -38,16 +41,23 @@ _FIRST_ASKED, _LAST_ASKED = EARLIEST + 2 * DAY, LATEST - 2 * DAY
 
 def instant_of(at: int) -> datetime:
     """The aware UTC datetime, held within the years 1 to 9999."""
-    return EPOCH + timedelta(microseconds=min(max(at, EARLIEST), LATEST))
+    seconds, rest = divmod(min(max(at, EARLIEST), LATEST), SECOND)
+    return EPOCH + timedelta(0, seconds, rest)
 
 
 class Points(Protocol):
     """Walls numbered in order, without beginning or end."""
 
-    spacing: int
-    """The least distance between two walls."""
+    reach: int
+    """The most points within the day after a point, or more. No change of the clocks is
+    longer than a day: only those can overtake it.
+    """
 
     def wall(self, number: int) -> int: ...
+
+    def steps(self, number: int) -> Iterator[timedelta]:
+        """From this point to the next, from that to the one after, and so on."""
+        ...
 
     def number(self, wall: int) -> int:
         """Of the last point at or before `wall`."""
@@ -55,20 +65,28 @@ class Points(Protocol):
 
 
 class EvenPoints:
-    """The same offsets (ascending, below `cycle`) after `base` and each cycle from it."""
+    """The same offsets (ascending, below `length`) after `base`, and again every `length`."""
 
-    def __init__(self, base: int, cycle: int, offsets: Sequence[int]) -> None:
+    def __init__(self, base: int, length: int, offsets: Sequence[int]) -> None:
         self._base = base
-        self._cycle = cycle
+        self._length = length
         self._offsets = offsets
-        self.spacing = min(b - a for a, b in pairwise([*offsets, offsets[0] + cycle]))
+        steps = [b - a for a, b in pairwise([*offsets, offsets[0] + length])]
+        self._steps = [timedelta(microseconds=step) for step in steps]
+        later = [offset + DAY for offset in offsets]
+        ahead = [offset + more for more in (0, length) for offset in offsets]
+        self.reach = max(bisect_right(ahead, one) - n - 1 for n, one in enumerate(later))
+
+    def steps(self, number: int) -> Iterator[timedelta]:
+        place = number % len(self._steps)
+        return cycle(self._steps[place:] + self._steps[:place])
 
     def wall(self, number: int) -> int:
         cycles, place = divmod(number, len(self._offsets))
-        return self._base + cycles * self._cycle + self._offsets[place]
+        return self._base + cycles * self._length + self._offsets[place]
 
     def number(self, wall: int) -> int:
-        cycles, rest = divmod(wall - self._base, self._cycle)
+        cycles, rest = divmod(wall - self._base, self._length)
         return cycles * len(self._offsets) + bisect_right(self._offsets, rest) - 1
 
 
@@ -82,7 +100,11 @@ class MonthlyPoints:
         self._multiplier = multiplier
         self._days = days
         self._latest: tuple[int, list[int]] = (base, self._compute(base))
-        self.spacing = 28 * DAY if len(days) == 1 else 0
+        self.reach = len(days) if len(days) > 1 else 0
+
+    def steps(self, number: int) -> Iterator[timedelta]:
+        walls = (self.wall(following) for following in count(number))
+        return (timedelta(microseconds=later - wall) for wall, later in pairwise(walls))
 
     def wall(self, number: int) -> int:
         units, place = divmod(number, len(self._days))
@@ -90,10 +112,10 @@ class MonthlyPoints:
 
     def number(self, wall: int) -> int:
         units, rest = divmod(month_of(wall) - self._base, self._multiplier)
-        count = len(self._days)
+        passed = len(self._days)
         if rest == 0:
-            count = bisect_right(self._walls(self._base + units * self._multiplier), wall)
-        return units * len(self._days) + count - 1
+            passed = bisect_right(self._walls(self._base + units * self._multiplier), wall)
+        return units * len(self._days) + passed - 1
 
     def _walls(self, month: int) -> list[int]:
         known, walls = self._latest
@@ -158,26 +180,66 @@ class Clock:
                 yield Span(following - 1, start, ends_at)
                 start = ends_at
 
+    def steady_spans(self, number: int) -> Iterator[tuple[datetime, datetime]]:
+        """The spans from a point on, each at the cost of one look at the zone: as long as no
+        change of the clocks is near, or for ever where no point can overtake another. None
+        where the point itself is near a change.
+        """
+        reach = self._points.reach
+        first = self._points.wall(number)
+        if reach > _FAR or not _FIRST_ASKED < first < _LAST_ASKED:
+            return
+        wall = self._shown(first)
+        offset = wall.utcoffset()
+        start = wall.replace(tzinfo=UTC) - (offset or timedelta(0))
+        ahead = self._points.steps(number)
+        try:
+            for step in islice(ahead, reach):
+                wall += step
+                if wall.utcoffset() != offset:
+                    return
+            for step in self._points.steps(number):
+                wall += next(ahead)
+                end = start + step
+                if wall.utcoffset() != offset:
+                    if reach:
+                        return
+                    offset = wall.utcoffset()
+                    end = wall.astimezone(UTC)
+                yield start, end
+                start = end
+        except OverflowError:
+            return
+
     def instant(self, number: int) -> int:
         """When the point comes, or the next one that it gives way to."""
         wall = self._points.wall(number)
         before = self._offset(wall)
-        earliest = wall - before
-        if self._points.spacing > DAY:
-            return earliest
-        skipped_until = wall + self._offset(wall, fold=1) - before
-        while (later := self._points.wall(number := number + 1)) < skipped_until:
-            earliest = min(earliest, later - self._offset(later))
-        return earliest
+        moved = wall - before
+        if not self._points.reach:
+            return moved
+        skipped = self._offset(wall, fold=1) - before
+        if skipped <= 0:
+            return moved
+        return min(moved, self._moved(self._after_gap(number, wall + skipped, before)))
+
+    def _after_gap(self, number: int, until: int, before: int) -> int:
+        """The first point after `number` that the gap does not swallow."""
+        last = self._points.number(until) + 1
+        return number + bisect_left(
+            range(number, last),
+            True,
+            key=lambda later: self._offset(self._points.wall(later)) != before,
+        )
 
     def _instants(self, number: int, first: int) -> Iterator[tuple[int, int]]:
         """Points from `number`, which comes at `first`, with their instants.
 
-        No change of the clocks is longer than a day, so where points are a day apart a
-        point can give way to the next one only, and one look at the zone serves for each.
+        Where points are a day apart, a point can give way to the next one only, and one
+        look at the zone serves for each.
         """
         yield number, first
-        if self._points.spacing < DAY:
+        if self._points.reach > 1:
             while True:
                 number += 1
                 yield number, self.instant(number)
@@ -192,9 +254,12 @@ class Clock:
         return wall - self._offset(wall)
 
     def _offset(self, wall: int, *, fold: int = 0) -> int:
-        asked = min(max(wall, _FIRST_ASKED), _LAST_ASKED)
-        shown = self._epoch + timedelta(microseconds=asked)
+        shown = self._shown(wall)
         return _length(shown.replace(fold=1) if fold else shown)
+
+    def _shown(self, wall: int) -> datetime:
+        asked = min(max(wall, _FIRST_ASKED), _LAST_ASKED) // SECOND
+        return self._epoch + timedelta(asked // 86_400, asked % 86_400)
 
 
 def wall_at(at: int, zone: ZoneInfo) -> int:
