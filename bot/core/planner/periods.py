@@ -47,7 +47,13 @@ class Periods:
 
     def at(self, at: int) -> Period:
         """The period or gap that `at` lies in, in full. Its cost does not grow with age."""
-        return next(self.following(at))
+        if self._covered is not None or at < self._starts_at:
+            return next(self.following(at))
+        number, start, end = self._hand_offs.span(at)
+        period = number - self._first
+        if period <= 0:
+            return Period(self._starts_at, end, self._crews[0])
+        return Period(start, end, self._crews[period % len(self._crews)])
 
     def following(self, at: int) -> Iterator[Period]:
         """Every period and gap from the one that `at` lies in, without end or hole."""
@@ -67,7 +73,7 @@ class Periods:
         at = max(at, self._starts_at)
         crews, size = self._crews, len(self._crews)
         while at < LATEST:
-            start, end, crew = next(self._uncut(at))
+            start, end, crew = self.at(at)
             ends_at = instant_of(end)
             yield instant_of(start), ends_at, crew or ()
             number = self._hand_offs.span(end).number

@@ -83,7 +83,7 @@ class Rotation:
         place = bisect_right(starts, at) - 1
         if place >= 0 and at < stretches[place][1]:
             return stretches[place]
-        period = next(self.following(at))
+        period = self._periods.at(at)
         stretch = (period.start, period.end, _regular(period.start, period.end, period.crew))
         if len(starts) >= _KEPT:
             starts, stretches, place = [], [], -1
