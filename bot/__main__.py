@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -160,6 +161,7 @@ def _add_keys(commands: Any) -> None:
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    gc.disable()  # nothing of what is imported goes away; `serve` enables it again
     from bot.serving import serve
 
     return _run(lambda: serve(settings, only=options.only))

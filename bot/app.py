@@ -20,7 +20,6 @@ from bot.core.courier import Courier
 from bot.core.credentials import Credential
 from bot.core.deliveries import Deliveries
 from bot.core.dispatch import Dispatcher
-from bot.core.effects import spelling
 from bot.core.engine import BACKSTOP, Engine
 from bot.core.keyring import Keyring
 from bot.core.poller import Poller
@@ -29,6 +28,7 @@ from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
+from bot.later import LateChatDoor, LateSlackDoor, load_later
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.channels.twilio_account import TwilioAccount
-    from bot.commands.slack import SlackDoor
 
 log = logging.getLogger(__name__)
 
@@ -121,26 +120,29 @@ async def open_app(
     """
     async with AsyncExitStack() as stack:
         app = await _wire(settings, clock or SystemClock(), stack)
+        if only != "web":
+            await _work(app, stack)
         if only != "engine":
             await _listen(app, stack)
         if only != "web":
-            await _work(app, stack)
-        _in_background(asyncio.to_thread(spelling.load), stack)
+            _work_on(app, stack)
+        _in_background(load_later(settings), stack)
         yield app
 
 
 async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
-    master_key = settings.master_key.get_secret_value() if settings.master_key else None
-    store = await open_store(settings.database_url, master_key)
-    stack.push_async_callback(store.close)
-    await (lease := Lease(store)).start()
-    stack.push_async_callback(lease.end)
+    """Open the store last: what waits in it leaves as soon as it is open."""
     session = ClientSession(timeout=ClientTimeout(total=30))
     stack.push_async_callback(session.close)
     account, client = _twilio_account(settings, session), _slack_client(settings, session)
     channels = make_channels(settings, account, client)
     for channel in channels.values():
         stack.push_async_callback(channel.close)
+    master_key = settings.master_key.get_secret_value() if settings.master_key else None
+    store = await open_store(settings.database_url, master_key)
+    stack.push_async_callback(store.close)
+    await (lease := Lease(store)).start()
+    stack.push_async_callback(lease.end)
     hands = Hands(store, clock)
     house = _house(settings, channels, hands, lease, client)
     dispatcher = Dispatcher(store, clock, house, Keyring(store, first_credential(settings)))
@@ -182,12 +184,11 @@ def _house(
         carry=hands.carry,
         wake_engine=hands.wake_engine,
         wake_courier=hands.wake_courier,
-        answerers=_answerers(settings, client),
+        answerers={"slack": LateChatDoor(settings).answer} if client else {},
     )
 
 
 async def _listen(app: App, stack: AsyncExitStack) -> None:
-    """Open the port first; what is slow to import is imported while it already answers."""
     settings = app.settings
     callbacks = Callbacks(
         app.replies,
@@ -212,8 +213,15 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
 
 
 async def _work(app: App, stack: AsyncExitStack) -> None:
-    """Carry first: whether a sweep is set takes a third of a second at a million jobs."""
-    for work in (app.courier.run(), app.engine.run(), app.poller.run(), _sweep(app)):
+    """Begin with what is overdue, which leaves while the port is opened."""
+    for work in (app.courier.run(), app.engine.run()):
+        _in_background(work, stack)
+    await asyncio.sleep(0)  # they have asked the store then
+
+
+def _work_on(app: App, stack: AsyncExitStack) -> None:
+    """Whether a sweep is set takes a third of a second at a million jobs."""
+    for work in (app.poller.run(), _sweep(app)):
         _in_background(work, stack)
 
 
@@ -297,14 +305,6 @@ def _slack_client(settings: Settings, session: ClientSession) -> AsyncWebClient 
     return AsyncWebClient(token, base_url=settings.slack_api_url, session=session)
 
 
-def _answerers(settings: Settings, client: AsyncWebClient | None) -> Mapping[str, Any]:
-    if client is None:
-        return {}
-    from bot.commands.answer import ChatDoor
-
-    return {"slack": ChatDoor(settings.slack_admin_ids, settings.region).answer}
-
-
 def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:
     if client is None:
         return {}
@@ -313,10 +313,8 @@ def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:
     return {"answer_delivery": SlackPeople(client).prepare}
 
 
-def _slack_door(app: App, client: AsyncWebClient, stack: AsyncExitStack) -> SlackDoor:
-    from bot.commands.slack import SlackDoor
-
-    door = SlackDoor(app.settings, client, app.deliveries)
+def _slack_door(app: App, client: AsyncWebClient, stack: AsyncExitStack) -> LateSlackDoor:
+    door = LateSlackDoor(app.settings, client, app.deliveries)
     stack.push_async_callback(door.close)
     _in_background(door.connect(), stack)
     return door

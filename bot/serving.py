@@ -5,6 +5,7 @@ stop.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 from typing import Literal
@@ -24,6 +25,8 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
         async with open_app(settings, only=only) as app:
             for line in state_of(app):
                 say(line)
+            gc.freeze()
+            gc.enable()
             log.info("imbot has started")
             await _until_cancelled()
         log.info("imbot has stopped")

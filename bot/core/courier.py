@@ -125,7 +125,7 @@ class Courier:
         while True:
             try:
                 if not has_freed:
-                    await self.claim_orphans()
+                    await asyncio.gather(self.claim_orphans(), self.claim())  # one commit
                     has_freed = True
                 self._woken.clear()
                 await self.claim()

@@ -46,6 +46,9 @@ class Lease:
     async def start(self) -> None:
         """Take a new lease, under a new name, which is used from when it is known to all."""
         owner = new_key()
+        if self._store.dialect == "sqlite":
+            self.owner = owner
+            return
         asked_at = self._monotonic()
         await self._store.write(lambda tx: _insert(tx, owner), Lane.COURIER)
         self.owner = owner
@@ -71,6 +74,8 @@ class Lease:
     async def end(self) -> None:
         """Void the lease, so that others take over at once."""
         self._ends_at = float("-inf")
+        if self._store.dialect == "sqlite":
+            return
         processes = table_of(Process)
         void = sa.update(processes).where(processes.c.key == self.owner).values(lease_until=0)
         await self._store.write(lambda tx: tx.execute(void), Lane.COURIER)
