@@ -31,6 +31,7 @@ GSM7 = frozenset(
 )
 GSM7_EXTENSION = frozenset("^{}\\[~]|€")
 """Source: 3GPP TS 23.038, default alphabet and its extension, whose characters count twice."""
+WHOLE_GSM7 = GSM7 | GSM7_EXTENSION
 
 PLAIN = str.maketrans(
     {
@@ -65,9 +66,10 @@ def compose(message: Page | Activation) -> str:
 
 def septets(text: str) -> int | None:
     """Count the GSM-7 septets of a text; None if it has characters beyond GSM-7."""
-    if not all(char in GSM7 or char in GSM7_EXTENSION for char in text):
+    found = set(text)
+    if not found <= WHOLE_GSM7:
         return None
-    return len(text) + sum(char in GSM7_EXTENSION for char in text)
+    return len(text) + sum(map(text.count, found & GSM7_EXTENSION))
 
 
 def segments(text: str) -> int:
@@ -108,8 +110,11 @@ def _ucs2(text: str) -> int:
 
 def _one_line(text: str) -> str:
     """Spell a text plainly, on one line, without control characters."""
-    plain = unicodedata.normalize("NFC", text).translate(PLAIN)
-    return " ".join("".join(c if c.isprintable() else " " for c in plain).split())
+    plain = text if text.isascii() else unicodedata.normalize("NFC", text)
+    plain = plain.translate(PLAIN)
+    if not plain.isprintable():
+        plain = "".join(c if c.isprintable() else " " for c in plain)
+    return " ".join(plain.split())
 
 
 class SmsChannel:
