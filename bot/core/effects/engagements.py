@@ -36,10 +36,7 @@ def start(
 
     A schedule's plan becomes that of whoever is on call now.
     """
-    if plan is None:
-        plan = contact.plan
-        if contact.type == "ONCALL_SCHEDULE":
-            plan = schedules.frozen_plan(ctx, contact, is_essential=is_essential)
+    plan = plan or _plan_now(ctx, contact, is_essential)
     engagement = ctx.add(
         Engagement(
             key=new_key(),
@@ -63,6 +60,12 @@ def start(
     )
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
     return engagement
+
+
+def _plan_now(ctx: Context, contact: Contact, is_essential: bool) -> Mapping[str, Any]:
+    if contact.type == "ONCALL_SCHEDULE":
+        return schedules.frozen_plan(ctx, contact, is_essential=is_essential)
+    return contact.plan
 
 
 def running_within(ctx: Context, parent: Engagement, contact: Contact) -> Engagement | None:
