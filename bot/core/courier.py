@@ -105,6 +105,8 @@ class Courier:
         self._places: dict[tuple[str, str], asyncio.Semaphore] = {}
         self._under_way: dict[asyncio.Task[None], Outbox] = {}
         self._begun: set[Key] = set()
+        self._outcomes: list[tuple[Outbox, Outcome, asyncio.Future[bool]]] = []
+        self._recordings: set[asyncio.Task[None]] = set()
         self._strays: set[Key] = set()
         self._is_closing = False
 
@@ -265,7 +267,8 @@ class Courier:
             self._begun.add(row.key)
             outcome = await self._attempt(row)
         try:
-            await self._write_at_last(row, lambda tx: self._record_in(tx, row, outcome))
+            if not await self._recorded_with_others(row, outcome):
+                await self._write_at_last(row, lambda tx: self._record_in(tx, row, outcome))
         finally:
             self._begun.discard(row.key)
         if row.conversation_key:
@@ -307,6 +310,37 @@ class Courier:
             found = await self._store.read(lambda tx: tx.get(IncidentConversation, key))
             changes["thread_ts"] = found.message_ts if found else None
         return message_of(row.message, **changes)
+
+    async def _recorded_with_others(self, row: Outbox, outcome: Outcome) -> bool:
+        """Record an outcome in one transaction with all that came at the same moment; False
+        where it failed, and each must be recorded alone.
+        """
+        if not self._outcomes:
+            task = asyncio.create_task(self._record_together())
+            self._recordings.add(task)
+            task.add_done_callback(self._recordings.discard)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._outcomes.append((row, outcome, done))
+        return await done
+
+    async def _record_together(self) -> None:
+        outcomes = sorted(self._outcomes, key=lambda each: each[0].key)
+        self._outcomes = []
+
+        def record(tx: Transaction) -> None:
+            for row, outcome, _ in outcomes:
+                self._record_in(tx, row, outcome)
+
+        is_recorded = False
+        try:
+            await self._store.write(record, Lane.COURIER)
+            is_recorded = True
+        except Exception:
+            log.exception("%d outcomes could not be recorded together", len(outcomes))
+        finally:
+            for _, _, done in outcomes:
+                if not done.done():
+                    done.set_result(is_recorded)
 
     async def _write_at_last(self, row: Outbox, work: Callable[[Transaction], None]) -> None:
         """Write until it is written: what has left must not be forgotten for a busy store.
