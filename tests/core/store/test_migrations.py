@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from bot.core.store.executor import StoreError, open_store
-from bot.core.store.migrations import HEAD, alembic_config, all_tables, upgrade
+from bot.core.store.migrations import HEAD, alembic_config, all_tables
 from tests.conftest import MASTER_KEY
 
 CONNECT: dict[str, Any] = {"sqlite": sqlite3.connect, "postgresql": psycopg.connect}
@@ -51,23 +51,3 @@ async def test_sqlite_is_migrated_once_and_then_left_alone(tmp_path: Path) -> No
     await (await open_store(url)).close()
 
     assert (tmp_path / "imbot.db").read_bytes() == before
-
-
-async def test_a_database_of_the_first_version_gets_the_tables_of_later_ones(
-    database_url: str,
-) -> None:
-    await (await open_store(database_url, MASTER_KEY)).close()
-    kind = database_url.partition(":")[0]
-    connection = CONNECT[kind](database_url.removeprefix("sqlite:///"))
-    for table in ("contact_policy", "resource_policy"):
-        connection.execute(f"DROP TABLE {table}")
-    connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    connection.commit()
-
-    engine = create_engine(ENGINES[kind], creator=lambda: connection, poolclass=StaticPool)
-    with engine.begin() as bind:
-        upgrade(bind)
-        differences = compare_metadata(MigrationContext.configure(bind), all_tables())
-
-    connection.close()
-    assert differences == []

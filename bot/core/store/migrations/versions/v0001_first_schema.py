@@ -1,4 +1,7 @@
-"""The first schema: every table as it is declared. Later versions name each change."""
+"""The first schema: every table as it is declared until the first release, 0.1.0.
+
+From then on this version is written out, and each change is a version of its own.
+"""
 
 from __future__ import annotations
 
