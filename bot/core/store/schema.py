@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, dataclass_transform, g
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Connection,
     ForeignKey,
     Index,
     LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -103,13 +105,18 @@ def partial_index(
     """An index over the rows that meet `where`, an SQL text that both databases understand."""
     if where is None:
         return Index(name, *columns, unique=unique)
-    return Index(
-        name,
-        *columns,
-        unique=unique,
-        sqlite_where=text(where),
-        postgresql_where=text(where),
-    )
+    return Index(name, *columns, unique=unique, sqlite_where=text(where))
+
+
+@event.listens_for(Table, "before_create")
+def _tell_postgres(table: Table, connection: Connection, **_: Any) -> None:
+    """Naming PostgreSQL's option when an index is declared would import its dialect, which
+    SQLite does without.
+    """
+    if connection.dialect.name == "postgresql":
+        for index in table.indexes:
+            where = index.dialect_options["sqlite"]["where"]
+            index.dialect_options["postgresql"]["where"] = where
 
 
 def unique_live(name: str, *columns: str, where: str = "deleted_at IS NULL") -> Index:
