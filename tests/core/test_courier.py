@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -200,6 +201,27 @@ async def test_a_message_that_nobody_can_read_is_put_aside_while_others_flow(
     [(key, failed_at)] = await office.store.read(lambda tx: tx.records(left))
     assert key == rows[1].key
     assert failed_at is not None
+
+
+async def test_an_outcome_that_cannot_be_recorded_keeps_no_other_from_it(
+    office: Office,
+) -> None:
+    office.phones.gate.clear()
+    office.mails.gate.clear()
+    office.phones.moods = [Undeliverable("no text: \ud800")]
+    engagement = await ana_is_paged(office, "SMS", "EMAIL")
+    while not (office.phones.tried and office.mails.tried):
+        await asyncio.sleep(0)
+    office.phones.gate.set()
+    office.mails.gate.set()
+    await office.courier.settle()
+
+    pages = await office.pages_of(engagement)
+    receipts = [one for page in pages for one in await office.receipts_of(page["PageArn"])]
+    assert [receipt["ReceiptType"] for receipt in receipts] == ["SENT"]
+    [aside] = await office.rows(Outbox)
+    assert aside.medium == "sms"
+    assert aside.failed_at is not None
 
 
 # Conversations
