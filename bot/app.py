@@ -213,10 +213,11 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
 
 
 async def _work(app: App, stack: AsyncExitStack) -> None:
-    """Begin with what is overdue, which leaves while the port is opened."""
+    """Begin with what is overdue, which leaves before the port is opened."""
     for work in (app.courier.run(), app.engine.run()):
         _in_background(work, stack)
-    await asyncio.sleep(0)  # they have asked the store then
+    await asyncio.sleep(0)  # the courier has asked the store then, and is answered before this
+    await app.store.write(lambda _: None, Lane.COURIER)
 
 
 def _work_on(app: App, stack: AsyncExitStack) -> None:

@@ -25,7 +25,6 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
         async with open_app(settings, only=only) as app:
             for line in state_of(app):
                 say(line)
-            gc.freeze()
             gc.enable()
             log.info("imbot has started")
             await _until_cancelled()
