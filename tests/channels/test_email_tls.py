@@ -100,11 +100,12 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 def channel(server: Server, *, trust: ssl.SSLContext) -> EmailChannel:
-    login = (USER, PASSWORD) if server.security == "starttls" else (None, None)
+    has_login = server.security == "starttls"
     return EmailChannel(
         "127.0.0.1",
         server.port,
-        *login,
+        USER if has_login else None,
+        PASSWORD if has_login else None,
         "imbot@example.com",
         server.security,
         connections=1,
