@@ -384,6 +384,8 @@ async def open_world(
             Settings.model_validate(environment), clock=clock, only="web"
         ) as app:
             await town.connect(url, is_public=has_public_url)
+            if not has_public_url:
+                await town.until(lambda: town.slack.server.door.sockets)
             world = World(app, town, clock)
             if has_replication_set:
                 await world.call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
