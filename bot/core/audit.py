@@ -7,14 +7,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.core.ids import new_key
+from bot.core.request import Request
 from bot.core.store.accounts import Audit
 from bot.core.store.executor import Lane, Store
-
-if TYPE_CHECKING:
-    from bot.core.dispatch import Request
 
 log = logging.getLogger(__name__)
 

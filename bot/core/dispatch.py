@@ -7,14 +7,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import orjson
 
-from bot.core.access import Caller, authorise
+from bot.core.access import authorise
 from bot.core.audit import AuditBuffer, audit_row
 from bot.core.cascade import run_cascade
 from bot.core.clock import Clock
@@ -25,6 +24,8 @@ from bot.core.ids import new_key
 from bot.core.keyring import Keyring
 from bot.core.regions import require_region
 from bot.core.registry import handler_of, task
+from bot.core.request import Request as Request
+from bot.core.request import new_request_id as new_request_id
 from bot.core.service_models import is_read, snake_parameters, token_members, validate
 from bot.core.store.accounts import Idempotency
 from bot.core.store.executor import Lane, Store
@@ -35,29 +36,6 @@ log = logging.getLogger(__name__)
 TOKENS_KEPT = timedelta(hours=24)
 ENGINE_SOURCE = "engine"
 """The source of requests that were put off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A named question. `parameters` are wire-shaped, timestamps being aware datetimes.
-
-    `source` is the IP address or the chat channel that it came from.
-    """
-
-    service: str
-    operation: str
-    parameters: Mapping[str, Any] = field(repr=False)
-    caller: Caller
-    source: str = ""
-    request_id: str
-
-    @property
-    def resource(self) -> str | None:
-        """The first ARN among the parameters: what audit and refusals name."""
-        for value in self.parameters.values():
-            if isinstance(value, str) and value.startswith("arn:"):
-                return value
-        return None
 
 
 class TokenTaken(Exception):
@@ -267,7 +245,3 @@ def _replay(earlier: Idempotency, fingerprint: str) -> dict[str, Any]:
             "The idempotency token was used with other parameters.", "REQUEST", earlier.token
         )
     return dict(earlier.answer)
-
-
-def new_request_id() -> str:
-    return str(new_key())

@@ -8,20 +8,13 @@ from typing import Protocol, TypeVar
 
 from bot.core.crypto import Vault
 from bot.core.store.lanes import Lane
+from bot.core.store.refusals import StoreError, StoreInUse
 from bot.core.store.statements import DialectName
 from bot.core.store.transaction import Transaction
 
 __all__ = ["Lane", "Store", "StoreError", "StoreInUse", "migrate_store", "open_store"]
 
 T = TypeVar("T")
-
-
-class StoreError(Exception):
-    """The store cannot be opened; the message says why and what to do."""
-
-
-class StoreInUse(StoreError):
-    """Another process owns the SQLite database; a guest may still come in."""
 
 
 class Store(Protocol):

@@ -19,10 +19,10 @@ from bot.core.crypto import MasterKeyError, Vault, parse_master_key
 from bot.core.errors import InternalServerException, ServiceUnavailable
 from bot.core.ids import new_key
 from bot.core.store.bell import Bell
-from bot.core.store.executor import StoreError
 from bot.core.store.keys import NO_VAULT, load_vault
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
 from bot.core.store.migrations import HEAD, current_postgres, migrate_postgres
+from bot.core.store.refusals import StoreError
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction
 

@@ -19,10 +19,10 @@ from sqlalchemy.dialects import sqlite
 
 from bot.core.crypto import Vault, parse_master_key
 from bot.core.errors import ServiceUnavailable
-from bot.core.store.executor import StoreError, StoreInUse
 from bot.core.store.keys import NO_VAULT, load_vault, load_vault_by_file
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
 from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
+from bot.core.store.refusals import StoreError, StoreInUse
 from bot.core.store.remembered import Remembered
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction, TransactionError
