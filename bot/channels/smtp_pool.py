@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiosmtplib import (
@@ -228,9 +229,9 @@ async def _hand_over(dialogue: Dialogue, letter: Letter) -> None:
 
 
 async def _quit(dialogue: Dialogue) -> None:
+    """Say goodbye; to a server that is gone already it need not be said."""
     try:
-        await dialogue.ask(b"QUIT")
-    except (SMTPException, OSError):
-        pass
+        with suppress(SMTPException, OSError):
+            await dialogue.ask(b"QUIT")
     finally:
         dialogue.close()

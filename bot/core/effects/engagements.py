@@ -92,15 +92,7 @@ def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
     if is_over(engagement):
         return
     _acknowledge_one(ctx, engagement, page.contact_arn)
-    incident = timeline.about(ctx, engagement.incident_arn)
-    if incident is not None:
-        timeline.record(
-            ctx,
-            incident,
-            timeline.ACKNOWLEDGED,
-            contactArn=page.contact_arn,
-            engagementArn=engagement.arn,
-        )
+    timeline.record_engagement(ctx, engagement, timeline.ACKNOWLEDGED)
     _acknowledge_above(ctx, engagement, page.contact_arn)
 
 

@@ -11,6 +11,7 @@ import orjson
 from bot.core.context import Context
 from bot.core.effects import jobs
 from bot.core.ids import Key, new_key
+from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident, TimelineEvent
 
 PAGED = "SSM Contacts Page for Incident"
@@ -29,6 +30,16 @@ def record(ctx: Context, incident: Incident, event_type: str, **data: Any) -> Ti
     """Add an event of the service's own; `data` is its eventData, spelled as facts 4.4."""
     text = orjson.dumps(data, default=str).decode()
     return add(ctx, incident, event_type, data=text, at=ctx.now)
+
+
+def record_engagement(
+    ctx: Context, engagement: Engagement, event_type: str, **more: Any
+) -> None:
+    """Add an event about an engagement to its incident, where it names one of ours."""
+    incident = about(ctx, engagement.incident_arn)
+    if incident is not None:
+        who = {"contactArn": engagement.contact_arn, "engagementArn": engagement.arn}
+        record(ctx, incident, event_type, **who, **more)
 
 
 def add(

@@ -116,16 +116,8 @@ def _tell_all(
                 raise
             log.exception("target %s of engagement %s failed", place, engagement.key)
             is_torn |= not _is_given_up(ctx, engagement, place)
-    incident = timeline.about(ctx, engagement.incident_arn) if media else None
-    if incident is not None:
-        timeline.record(
-            ctx,
-            incident,
-            timeline.PAGED,
-            contactArn=engagement.contact_arn,
-            engagementArn=engagement.arn,
-            channelTypes=media,
-        )
+    if media:
+        timeline.record_engagement(ctx, engagement, timeline.PAGED, channelTypes=media)
     return is_torn
 
 
@@ -244,15 +236,7 @@ def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
     if engagement.is_unreachable or not all(target.has_failed for target in targets):
         return
     ctx.update(engagement, is_unreachable=True)
-    incident = timeline.about(ctx, engagement.incident_arn)
-    if incident is not None:
-        timeline.record(
-            ctx,
-            incident,
-            _why_unreached(engagement),
-            contactArn=engagement.contact_arn,
-            engagementArn=engagement.arn,
-        )
+    timeline.record_engagement(ctx, engagement, _why_unreached(engagement))
     if engagement.parent_key is None:
         return
     for target in ctx.select(Target, child_key=engagement.key):
