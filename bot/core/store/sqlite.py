@@ -9,8 +9,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 GROUP_SIZE = 64
-GROUP_SECONDS = 0.005
+GROUP_SECONDS = 0.02
 READERS = 4
 BUSY_SECONDS = 5
 
@@ -57,6 +58,10 @@ PASSING = {
 
 class GroupVoidError(Exception):
     """The group's transaction has failed; each of its entries must run again alone."""
+
+
+class GroupTornError(Exception):
+    """An entry failed after it had written; the group must run again with savepoints."""
 
 
 class SqliteStore:
@@ -156,18 +161,17 @@ class SqliteStore:
             self._run_group(first)
 
     def _run_group(self, first: Entry) -> None:
-        """Run what waits in one transaction, commit once, answer all."""
+        """Run what waits in one transaction, commit once, answer all.
+
+        It is tried without savepoints: an entry that fails has seldom written anything.
+        """
         members: list[Entry] = [first]
-        self._remembered.end()
         try:
-            self._cursor.execute("BEGIN IMMEDIATE")
-            if not self._run_first(first):
+            try:
+                self._run_together(self._gathered(members), with_savepoints=False)
+            except GroupTornError:
                 self._roll_back()
-            else:
-                for entry in self._followers():
-                    members.append(entry)
-                    self._run_follower(entry)
-                self._cursor.execute("COMMIT")
+                self._run_together(members, with_savepoints=True)
         except (GroupVoidError, sqlite3.Error) as fault:
             log.warning("a group of %d is void: %s", len(members), fault)
             self._roll_back()
@@ -175,6 +179,20 @@ class SqliteStore:
                 self._run_alone(entry)
             return
         self._answer(members)
+
+    def _run_together(self, members: Iterable[Entry], *, with_savepoints: bool) -> None:
+        self._remembered.end()
+        self._cursor.execute("BEGIN IMMEDIATE")
+        for entry in members:
+            self._run_member(entry, with_savepoints=with_savepoints)
+        self._cursor.execute("COMMIT")
+
+    def _gathered(self, members: list[Entry]) -> Iterator[Entry]:
+        """The group's first entry, and those that come while it runs."""
+        yield members[0]
+        for entry in self._followers():
+            members.append(entry)
+            yield entry
 
     def _followers(self) -> Iterator[Entry]:
         ends_at = time.monotonic() + self._group_seconds
@@ -186,29 +204,20 @@ class SqliteStore:
             if time.monotonic() >= ends_at:
                 return
 
-    def _run_first(self, entry: Entry) -> bool:
-        """Run a group's first entry, which needs no savepoint; says whether it succeeded."""
+    def _run_member(self, entry: Entry, *, with_savepoints: bool) -> None:
+        """Raises GroupTornError where it has failed and what it wrote cannot be undone alone."""
         tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
-            result = entry.work(tx)
-            tx.finish()
-        except BaseException as error:  # noqa: BLE001 - it is handed to the caller
-            entry.fail(error)
-        else:
-            entry.succeed(result, tx.after_commit)
-        self._refuse_void(tx)
-        return entry.error is None
-
-    def _run_follower(self, entry: Entry) -> None:
-        tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
-        try:
-            with tx.savepoint():
+            with tx.savepoint() if with_savepoints else nullcontext():
                 result = entry.work(tx)
+                tx.finish()
         except BaseException as error:  # noqa: BLE001 - it is handed to the caller
             entry.fail(error)
         else:
             entry.succeed(result, tx.after_commit)
         self._refuse_void(tx)
+        if entry.error is not None and tx.has_written and not with_savepoints:
+            raise GroupTornError
 
     def _refuse_void(self, tx: Transaction) -> None:
         if tx.fault is not None:

@@ -55,6 +55,7 @@ class Transaction:
         "_remembered",
         "after_commit",
         "fault",
+        "has_written",
         "vault",
         "violation",
     )
@@ -72,6 +73,7 @@ class Transaction:
         self.vault = vault
         self.after_commit: list[Callable[[], None]] = []
         """Run on the event loop after the commit, and never if what added them was undone."""
+        self.has_written = False
         self.fault: Exception | None = None
         self.violation: Exception | None = None
 
@@ -98,7 +100,7 @@ class Transaction:
 
     def _insert(self, kind: type[Row], rows: list[Row]) -> None:
         shape = shape_of(kind)
-        self._forget(shape.table.name)
+        self._will_write(shape.table.name)
         sql = self._dialect.insert(shape)
         values = [shape.to_values(row, self.vault) for row in rows]
         if len(values) == 1:
@@ -109,7 +111,7 @@ class Transaction:
     def insert_or_ignore(self, row: Row) -> bool:
         """Write a row unless it breaks a uniqueness; says whether it was written."""
         shape = shape_of(type(row))
-        self._forget(shape.table.name)
+        self._will_write(shape.table.name)
         sql = self._dialect.insert_or_ignore(shape)
         self._run(self._cursor.execute, sql, shape.to_values(row, self.vault))
         return self._cursor.rowcount == 1
@@ -122,7 +124,7 @@ class Transaction:
         if not changes:
             return row
         shape = shape_of(type(row))
-        self._forget(shape.table.name)
+        self._will_write(shape.table.name)
         changed = shape.changed(row, changes)
         values = shape.changes_to_values(changed, changes, self.vault)
         sql = self._dialect.update(shape, tuple(changes))
@@ -134,7 +136,7 @@ class Transaction:
     def delete(self, row: Row) -> bool:
         """Says whether the row was still there."""
         shape = shape_of(type(row))
-        self._forget(shape.table.name)
+        self._will_write(shape.table.name)
         sql = self._dialect.delete(shape)
         self._run(self._cursor.execute, sql, [row.key])
         return self._cursor.rowcount == 1
@@ -201,11 +203,12 @@ class Transaction:
     def execute(self, statement: Statement | Prepared, **given: Any) -> int:
         """Run a statement that changes rows; answers how many."""
         plain = statement.statement if isinstance(statement, Prepared) else statement
-        self._forget(str(plain.table) if isinstance(plain, sa.UpdateBase) else "")
+        self._will_write(str(plain.table) if isinstance(plain, sa.UpdateBase) else "")
         self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
         return self._cursor.rowcount
 
-    def _forget(self, table: str) -> None:
+    def _will_write(self, table: str) -> None:
+        self.has_written = True
         if self._remembered is not None:
             self._remembered.forget(table)
 
