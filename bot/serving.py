@@ -25,6 +25,8 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
         async with open_app(settings, only=only) as app:
             for line in state_of(app):
                 say(line)
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 20)
             gc.enable()
             log.info("imbot has started")
             await _until_cancelled()

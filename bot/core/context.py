@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from bot.core.arns import build_arn
 from bot.core.channel import Post
 from bot.core.errors import ResourceNotFoundException
 from bot.core.ids import Key
-from bot.core.store.schema import Row, shape_of, table_of
+from bot.core.store.schema import Row, shape_of
 from bot.core.store.transaction import Transaction, TransactionError
 from bot.core.store.work import Outbox
 
@@ -88,13 +88,12 @@ class Unit:
             self.tx.insert(self.pending.values())
             self.pending.clear()
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """Undo, on an exception, all that was written and intended inside, but what is kept."""
-        if self.is_hopeful:
-            with self._hoping():
-                yield
-            return
+        return Hoping(self) if self.is_hopeful else self._real_savepoint()
+
+    @contextmanager
+    def _real_savepoint(self) -> Iterator[None]:
         self.flush()
         kept, due, born, pages = len(self.kept), len(self.due), len(self.born), self.pages
         try:
@@ -107,13 +106,20 @@ class Unit:
             self.pages = pages
             raise
 
-    @contextmanager
-    def _hoping(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as fault:
-            if self.tx.is_broken(fault):
-                raise
+
+class Hoping:
+    """Stands for a savepoint that is not set: what fails inside is run again carefully."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
+        if isinstance(fault, Exception) and not self._unit.tx.is_broken(fault):
             raise AgainCarefully from fault
 
 
@@ -193,16 +199,16 @@ class Context:
 
     def find(self, row_type: type[R], arn: str) -> R | None:
         """The account's live row of that ARN."""
-        is_kept = "deleted_at" in table_of(row_type).c
-        live: Mapping[str, None] = {"deleted_at": None} if is_kept else {}
+        live = {"deleted_at": None} if shape_of(row_type).has_tombstones else {}
         return self.find_by(row_type, account_id=self.account_id, arn=arn, **live)
 
     def find_by(self, row_type: type[R], **equal: Any) -> R | None:
         """A row whose columns equal these values; one that was just added, if there is one."""
-        if added := self._added(row_type, equal):
-            return added[0]
-        if self._refers_to_added(equal):
-            return None
+        if self.unit.pending:
+            if added := self._added(row_type, equal):
+                return added[0]
+            if self._refers_to_added(equal):
+                return None
         return self.unit.tx.find(row_type, **equal)
 
     def require(self, row_type: type[R], arn: str) -> R:
@@ -220,19 +226,16 @@ class Context:
 
     def _added(self, row_type: type[R], equal: Mapping[str, Any]) -> list[R]:
         """Those that match among the rows that are not yet written."""
+        found = [row for row in self.unit.pending.values() if type(row) is row_type]
         return [
             row
-            for row in self.unit.pending.values()
-            if type(row) is row_type
-            and all(getattr(row, name) == value for name, value in equal.items())
+            for row in found
+            if all(getattr(row, name) == value for name, value in equal.items())
         ]
 
     def _refers_to_added(self, equal: Mapping[str, Any]) -> bool:
         """Whether only added rows can match: no written row bears the key of an unwritten."""
-        pending = self.unit.pending
-        return any(isinstance(value, str) and value in pending for value in equal.values())
+        return not self.unit.pending.keys().isdisjoint(equal.values())
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        with self.unit.savepoint():
-            yield
+    def savepoint(self) -> AbstractContextManager[None]:
+        return self.unit.savepoint()

@@ -23,7 +23,14 @@ from bot.core.errors import (
     ServiceUnavailable,
 )
 from bot.core.ids import Key
-from bot.core.outcomes import Outcome, drop_if_pointless, hand_back, put_aside, record_outcome
+from bot.core.outcomes import (
+    Outcome,
+    drop_if_pointless,
+    hand_back,
+    put_aside,
+    record_outcome,
+    record_outcomes,
+)
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
@@ -328,8 +335,9 @@ class Courier:
         self._outcomes = []
 
         def record(tx: Transaction) -> None:
-            for row, outcome, _ in outcomes:
-                self._record_in(tx, row, outcome)
+            unit = self._unit(tx)
+            record_outcomes(unit, [(row, outcome) for row, outcome, _ in outcomes])
+            run_cascade(unit)
 
         is_recorded = False
         try:

@@ -14,6 +14,7 @@ Key = NewType("Key", str)
 
 _lock = threading.Lock()
 _last = 0
+_LAYOUT = "%08x-%04x-7%03x-%04x-%012x"
 _low = itertools.count(random.Random().getrandbits(61))  # noqa: S311 - new, not secret
 
 
@@ -22,13 +23,18 @@ def new_key() -> Key:
     global _last
     with _lock:
         stamp = (time.time_ns() * 4096) // 1_000_000  # milliseconds with 12 bits of fraction
-        _last = stamp = max(stamp, _last + 1)
-        low = next(_low)
-    milliseconds = stamp >> 12
-    return Key(
-        f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{stamp & 0xFFF:03x}-"
-        f"{0x8000 | low >> 48:04x}-{low & 0xFFFF_FFFF_FFFF:012x}"
+        if stamp <= _last:
+            stamp = _last + 1
+        _last = stamp
+    low = next(_low)
+    text = _LAYOUT % (
+        stamp >> 28,
+        stamp >> 12 & 0xFFFF,
+        stamp & 0xFFF,
+        0x8000 | low >> 48,
+        low & 0xFFFF_FFFF_FFFF,
     )
+    return Key(text)
 
 
 def new_token() -> str:

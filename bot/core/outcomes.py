@@ -5,6 +5,7 @@ try.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
@@ -90,6 +91,30 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
     return True
 
 
+def record_outcomes(unit: Unit, outcomes: Sequence[tuple[Outbox, Outcome]]) -> None:
+    """Record what became of many attempts, those of pages that left with a few statements.
+
+    Raises OutcomesDiffer, and must be undone, where another process carries one of them by now.
+    """
+    sent: list[tuple[Outbox, str]] = []
+    for row, outcome in outcomes:
+        if isinstance(outcome, Sent) and row.page_key is not None:
+            sent.append((row, outcome.vendor_id))
+        else:
+            record_outcome(unit, row, outcome)
+    if not sent:
+        return
+    done = [{"key": r.key, "owner": r.owner, "attempts": r.attempts} for r, _ in sent]
+    if unit.tx.execute_many(DONE, done) != len(sent):
+        raise OutcomesDiffer
+    pages = [(row.page_key, vendor_id) for row, vendor_id in sent if row.page_key]
+    receipts.record_sent(unit.tx, unit.now, pages)
+
+
+class OutcomesDiffer(Exception):
+    """One of many messages is carried by another process; each is to be recorded alone."""
+
+
 def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
     """A page that waited until its engagement was over, or its recipient opted out, is not sent
     any more; its receipt says so.
@@ -122,7 +147,7 @@ def _drop_if_unwanted(unit: Unit, row: Outbox, page: Page) -> bool:
 
 def _record_sent(ctx: Context, row: Outbox, sent: Sent) -> None:
     if row.page_key is not None:
-        receipts.record_sent(ctx, row.page_key, sent.vendor_id)
+        receipts.record_sent(ctx.tx, ctx.now, [(row.page_key, sent.vendor_id)])
     message = row.message
     is_new_card = message["kind"] == "notice" and not message["event"] and not message["ts"]
     if is_new_card and row.conversation_key:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import BigInteger, Text, bindparam, insert, literal, select, update
 
 from bot.core.channel import ReceiptType
@@ -12,6 +15,7 @@ from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page, Receipt, Target
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
+from bot.core.store.transaction import Transaction
 
 LONGEST_INFO = 2048
 
@@ -57,11 +61,19 @@ def record(
     )
 
 
-def record_sent(ctx: Context, page_key: Key, vendor_id: str) -> None:
-    """Write the SENT receipt of a page, with the vendor's id, and when it left."""
-    tx, vendor = ctx.tx, vendor_id[:LONGEST_INFO]
-    tx.execute(SENT_AT, page=page_key, now=ctx.now)
-    tx.execute(SENT, receipt=new_key(), page=page_key, vendor=vendor, now=ctx.now)
+def record_sent(tx: Transaction, now: datetime, sent: Sequence[tuple[Key, str]]) -> None:
+    """Write the SENT receipts of pages, with the vendor's ids, and when they left."""
+    tx.execute_many(SENT_AT, [{"page": page_key, "now": now} for page_key, _ in sent])
+    receipts = [
+        {
+            "receipt": new_key(),
+            "page": page_key,
+            "vendor": vendor_id[:LONGEST_INFO],
+            "now": now,
+        }
+        for page_key, vendor_id in sent
+    ]
+    tx.execute_many(SENT, receipts)
 
 
 def record_failure(

@@ -228,7 +228,9 @@ class Shape:
     def __init__(self, row_type: type[Row], table: Table, columns: Sequence[ColumnOf]) -> None:
         self.row_type = row_type
         self.table = table
+        self.name = table.name
         self.names = tuple(column.name for column in columns)
+        self.has_tombstones = "deleted_at" in self.names
         self.checks = tuple(
             (column.name, column.kind.check) for column in columns if column.kind.check
         )

@@ -205,7 +205,7 @@ class SqliteStore:
                 return
 
     def _run_member(self, entry: Entry, *, with_savepoints: bool) -> None:
-        """Raises GroupTornError where it has failed and what it wrote cannot be undone alone."""
+        """Raises GroupTornError where it has failed, and what it wrote stays."""
         tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
             with tx.savepoint() if with_savepoints else nullcontext():

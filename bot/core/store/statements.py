@@ -19,10 +19,18 @@ Statement = sa.Executable
 class Prepared:
     """A statement that is kept; each database compiles it at its first use."""
 
-    __slots__ = ("statement",)
+    __slots__ = ("statement", "table")
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
+        self.table = written_by(statement)
+
+
+def written_by(statement: Statement | Prepared) -> str:
+    """The name of the table that a statement changes; "" where it is not known."""
+    if isinstance(statement, Prepared):
+        return statement.table
+    return str(statement.table) if isinstance(statement, sa.UpdateBase) else ""
 
 
 def prepared(statement: Statement) -> Prepared:

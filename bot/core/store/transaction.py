@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -10,7 +10,13 @@ import sqlalchemy as sa
 
 from bot.core.ids import Key
 from bot.core.store.schema import R, Row, foreign_key_rank, shape_of, table_of
-from bot.core.store.statements import Dialect, DialectName, Prepared, Statement
+from bot.core.store.statements import (
+    Dialect,
+    DialectName,
+    Prepared,
+    Statement,
+    written_by,
+)
 
 if TYPE_CHECKING:
     from bot.core.crypto import Vault
@@ -100,7 +106,7 @@ class Transaction:
 
     def _insert(self, kind: type[Row], rows: list[Row]) -> None:
         shape = shape_of(kind)
-        self._will_write(shape.table.name)
+        self._will_write(shape.name)
         sql = self._dialect.insert(shape)
         values = [shape.to_values(row, self.vault) for row in rows]
         if len(values) == 1:
@@ -111,7 +117,7 @@ class Transaction:
     def insert_or_ignore(self, row: Row) -> bool:
         """Write a row unless it breaks a uniqueness; says whether it was written."""
         shape = shape_of(type(row))
-        self._will_write(shape.table.name)
+        self._will_write(shape.name)
         sql = self._dialect.insert_or_ignore(shape)
         self._run(self._cursor.execute, sql, shape.to_values(row, self.vault))
         return self._cursor.rowcount == 1
@@ -124,7 +130,7 @@ class Transaction:
         if not changes:
             return row
         shape = shape_of(type(row))
-        self._will_write(shape.table.name)
+        self._will_write(shape.name)
         changed = shape.changed(row, changes)
         values = shape.changes_to_values(changed, changes, self.vault)
         sql = self._dialect.update(shape, tuple(changes))
@@ -136,7 +142,7 @@ class Transaction:
     def delete(self, row: Row) -> bool:
         """Says whether the row was still there."""
         shape = shape_of(type(row))
-        self._will_write(shape.table.name)
+        self._will_write(shape.name)
         sql = self._dialect.delete(shape)
         self._run(self._cursor.execute, sql, [row.key])
         return self._cursor.rowcount == 1
@@ -150,15 +156,18 @@ class Transaction:
     def find(self, row_type: type[R], **equal: Any) -> R | None:
         """The first row by key whose columns equal these values."""
         memory = self._remembered
-        if memory is None or not memory.holds(shape_of(row_type).table.name):
-            return self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
+        if memory is None or not memory.holds(shape_of(row_type).name):
+            return self._found(row_type, equal)
         place = (row_type, *equal.items())
         row: R | None = memory.get(place)
         if row is None:
-            row = self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
+            row = self._found(row_type, equal)
             if row is not None:
                 memory.put(place, row)
         return row
+
+    def _found(self, row_type: type[R], equal: dict[str, Any]) -> R | None:
+        return self._row(row_type, self._run(self._first, *self._lookup(row_type, equal)))
 
     def select(self, row_type: type[R], **equal: Any) -> list[R]:
         """The rows whose columns equal these values (None: are empty), by key."""
@@ -202,9 +211,16 @@ class Transaction:
 
     def execute(self, statement: Statement | Prepared, **given: Any) -> int:
         """Run a statement that changes rows; answers how many."""
-        plain = statement.statement if isinstance(statement, Prepared) else statement
-        self._will_write(str(plain.table) if isinstance(plain, sa.UpdateBase) else "")
+        self._will_write(written_by(statement))
         self._run(self._cursor.execute, *self._dialect.compile(statement).bind(given))
+        return self._cursor.rowcount
+
+    def execute_many(self, statement: Prepared, given: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement that changes rows once for each; answers how many rows it changed."""
+        compiled = self._dialect.compile(statement)
+        self._will_write(written_by(statement))
+        values = [compiled.bind(each)[1] for each in given]
+        self._run(self._cursor.executemany, compiled.sql, values)
         return self._cursor.rowcount
 
     def _will_write(self, table: str) -> None:
@@ -251,7 +267,8 @@ class Transaction:
         return self._cursor.fetchall()
 
     def _run(self, run: Callable[[str, Any], Any], sql: str, values: Any) -> Any:
-        self.finish()
+        if self.fault is not None or self.violation is not None:
+            self.finish()
         try:
             return run(sql, values)
         except self._dialect.violation as error:
