@@ -213,11 +213,13 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
 
 
 async def _work(app: App, stack: AsyncExitStack) -> None:
-    """Begin with what is overdue, which leaves before the port is opened."""
-    for work in (app.courier.run(), app.engine.run()):
-        _in_background(work, stack)
+    """Begin with what is overdue, which leaves before anything else is asked of the store and
+    before the port is opened.
+    """
+    _in_background(app.courier.run(), stack)
     await asyncio.sleep(0)  # the courier has asked the store then, and is answered before this
     await app.store.write(lambda _: None, Lane.COURIER)
+    _in_background(app.engine.run(), stack)
 
 
 def _work_on(app: App, stack: AsyncExitStack) -> None:

@@ -17,20 +17,10 @@ from bot.core.channel import Channel, Message, Unavailable, Undeliverable
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects.outbox import message_of
-from bot.core.errors import (
-    DataEncryptionException,
-    InternalServerException,
-    ServiceUnavailable,
-)
+from bot.core.errors import DataEncryptionException
 from bot.core.ids import Key
-from bot.core.outcomes import (
-    Outcome,
-    drop_if_pointless,
-    hand_back,
-    put_aside,
-    record_outcome,
-    record_outcomes,
-)
+from bot.core.outcomes import Outcome, drop_if_pointless, hand_back
+from bot.core.recorder import Recorder
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
@@ -50,10 +40,6 @@ AT_ONCE = {"page": 64, "notification": 8}
 LAST_SENDS = 5.0
 """Seconds that what is being sent has to arrive when the process is asked to stop."""
 BACKSTOP = timedelta(seconds=1)
-
-PASSING = (ServiceUnavailable, InternalServerException)
-"""What a store raises that may take the same transaction later."""
-MOST_FAILURES = 4
 
 _o = table_of(Outbox).c
 _earlier = table_of(Outbox).alias("earlier")
@@ -112,8 +98,7 @@ class Courier:
         self._places: dict[tuple[str, str], asyncio.Semaphore] = {}
         self._under_way: dict[asyncio.Task[None], Outbox] = {}
         self._begun: set[Key] = set()
-        self._outcomes: list[tuple[Outbox, Outcome, asyncio.Future[bool]]] = []
-        self._recordings: set[asyncio.Task[None]] = set()
+        self._recorder = Recorder(store, unit)
         self._strays: set[Key] = set()
         self._is_closing = False
 
@@ -269,13 +254,12 @@ class Courier:
     async def _carry(self, row: Outbox) -> None:
         async with self._place(row):
             if not self._may_send(row):
-                await self._write_at_last(row, lambda tx: hand_back(tx, row))
+                await self._recorder.write_at_last(row, lambda tx: hand_back(tx, row))
                 return
             self._begun.add(row.key)
             outcome = await self._attempt(row)
         try:
-            if not await self._recorded_with_others(row, outcome):
-                await self._write_at_last(row, lambda tx: self._record_in(tx, row, outcome))
+            await self._recorder.record(row, outcome)
         finally:
             self._begun.discard(row.key)
         if row.conversation_key:
@@ -317,66 +301,6 @@ class Courier:
             found = await self._store.read(lambda tx: tx.get(IncidentConversation, key))
             changes["thread_ts"] = found.message_ts if found else None
         return message_of(row.message, **changes)
-
-    async def _recorded_with_others(self, row: Outbox, outcome: Outcome) -> bool:
-        """Record an outcome in one transaction with all that came at the same moment; False
-        where it failed, and each must be recorded alone.
-        """
-        if not self._outcomes:
-            task = asyncio.create_task(self._record_together())
-            self._recordings.add(task)
-            task.add_done_callback(self._recordings.discard)
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._outcomes.append((row, outcome, done))
-        return await done
-
-    async def _record_together(self) -> None:
-        outcomes = sorted(self._outcomes, key=lambda each: each[0].key)
-        self._outcomes = []
-
-        def record(tx: Transaction) -> None:
-            unit = self._unit(tx)
-            record_outcomes(unit, [(row, outcome) for row, outcome, _ in outcomes])
-            run_cascade(unit)
-
-        is_recorded = False
-        try:
-            await self._store.write(record, Lane.COURIER)
-            is_recorded = True
-        except Exception:
-            log.exception("%d outcomes could not be recorded together", len(outcomes))
-        finally:
-            for _, _, done in outcomes:
-                if not done.done():
-                    done.set_result(is_recorded)
-
-    async def _write_at_last(self, row: Outbox, work: Callable[[Transaction], None]) -> None:
-        """Write until it is written: what has left must not be forgotten for a busy store.
-
-        What fails for another reason is put aside after a while, for it would fail for ever.
-        """
-        wait, failures = 0.1, 0
-        while True:
-            try:
-                await self._store.write(work, Lane.COURIER)
-            except Exception as fault:
-                log.exception("what became of message %s could not be written yet", row.key)
-                failures += not isinstance(fault, PASSING)
-                if failures == MOST_FAILURES:
-                    why = f"Its outcome cannot be recorded ({type(fault).__name__})."
-                    work = self._putting_aside(row, why)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 5)
-            else:
-                return
-
-    def _putting_aside(self, row: Outbox, why: str) -> Callable[[Transaction], None]:
-        return lambda tx: put_aside(self._unit(tx), row, why)
-
-    def _record_in(self, tx: Transaction, row: Outbox, outcome: Outcome) -> None:
-        unit = self._unit(tx)
-        if record_outcome(unit, row, outcome):
-            run_cascade(unit)
 
 
 def _drop_if_pointless(unit: Unit, row: Outbox) -> bool:

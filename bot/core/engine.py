@@ -60,8 +60,8 @@ class Engine:
         self._prepare = dict(prepare or {})
         behind = BEHIND | self._prepare.keys()
         self._queues = [
-            Queue(store, clock, self._run_one, statements)
-            for statements in (_statements(behind, False), _statements(behind, True))
+            Queue(store, clock, self._run_one, partial(_statements, behind, are_these))
+            for are_these in (False, True)
         ]
 
     def wake(self, at: datetime) -> None:
@@ -152,12 +152,12 @@ class Queue:
         store: Store,
         clock: Clock,
         run_one: Callable[[Key, str, datetime], Awaitable[bool]],
-        statements: tuple[Prepared, Prepared],
+        statements: Callable[[], tuple[Prepared, Prepared]],
     ) -> None:
         self._store = store
         self._clock = clock
         self._run_one = run_one
-        self._due, self._next = statements
+        self._statements = statements
         self._woken = asyncio.Event()
         self._looked_at = clock.now()
         self._armed: datetime | None = None
@@ -193,7 +193,7 @@ class Queue:
             self._looked_at = now = self._clock.now()
             if self._told is not None and self._told <= now:
                 self._told = None
-            due = await self._store.read(partial(_due, self._due, now))
+            due = await self._store.read(partial(_due, self._statements()[0], now))
             runs = (self._run_one(Key(key), name, now) for key, name in due)
             ended = await asyncio.gather(*runs, return_exceptions=True)
             for end in ended:
@@ -206,7 +206,8 @@ class Queue:
     async def _sleep(self) -> None:
         """Wait for the next job that was not due when this was looked at last."""
         after = instant_to_integer(self._looked_at)
-        records = await self._store.read(lambda tx: tx.records(self._next, after=after))
+        following = self._statements()[1]
+        records = await self._store.read(lambda tx: tx.records(following, after=after))
         due_at = records[0][0]
         self._armed = self._told if due_at is None else integer_to_instant(due_at)
         if self._armed is not None:

@@ -27,7 +27,12 @@ ENDS_ALL = (INCIDENTS, "DeleteReplicationSet")
 OPERATIONS = sorted(set(handlers) - {ENDS_ALL})
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
 HARD_TO_PLEASE = frozenset(
-    {"CreateReplicationSet", "CreateContactChannel", "CreateRotationOverride"}
+    {
+        "CreateReplicationSet",
+        "CreateContactChannel",
+        "CreateRotationOverride",
+        "ListPreviewRotationShifts",
+    }
 )
 """There is one already; medium and address, start and end seldom fit by chance."""
 AT = datetime(2026, 3, 1, tzinfo=UTC)
