@@ -143,7 +143,7 @@ def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
         ctx.update(engagement, stopped_at=ctx.now, stop_reason=reason)
         for page in ctx.select(Page, engagement_key=engagement.key):
             if page.read_at is None:
-                receipts.record(ctx, page, "STOP", reason)
+                receipts.record(ctx, page, "STOP", "", note=reason)
         forget_codes_later(ctx, engagement)
     for child in ctx.select(Engagement, parent_key=engagement.key):
         stop(ctx, child, reason)

@@ -40,9 +40,17 @@ SENT = prepared(
 
 
 def record(
-    ctx: Context, page: Page, receipt: ReceiptType, info: str, *, vendor_id: str | None = None
+    ctx: Context,
+    page: Page,
+    receipt: ReceiptType,
+    info: str,
+    *,
+    vendor_id: str | None = None,
+    note: str | None = None,
 ) -> None:
-    """Write a receipt. `info` is a vendor's id, an accept code, or a sentence why not."""
+    """Write a receipt. `info` is a vendor's id, an accept code, or a sentence why not; what
+    people wrote is its `note`, which is kept encrypted.
+    """
     ctx.add(
         Receipt(
             key=new_key(),
@@ -53,6 +61,7 @@ def record(
             info=info[:LONGEST_INFO],
             vendor_id=vendor_id,
             at=ctx.now,
+            note=note,
         )
     )
 

@@ -194,4 +194,5 @@ def _receipt(receipt: Receipt) -> Wire:
         "ReceiptType": receipt.type,
         "ReceiptTime": receipt.at,
     }
-    return document | ({"ReceiptInfo": receipt.info} if receipt.info else {})
+    info = " ".join(filter(None, (receipt.info, receipt.note)))
+    return document | ({"ReceiptInfo": info} if info else {})

@@ -52,7 +52,7 @@ class Engagement:
     acknowledged_by: str | None = None
     """ARN of the contact whose page was accepted."""
     stopped_at: datetime | None = None
-    stop_reason: str | None = None
+    stop_reason: str | None = encrypted(default=None)
     ended_at: datetime | None = None
     """Its plan is through, or nobody in it could be reached."""
     is_unreachable: bool = False
@@ -129,6 +129,10 @@ class Page:
     partial_index("receipt_vendor", "vendor_id", where="vendor_id IS NOT NULL"),
 )
 class Receipt:
+    """`info` is a vendor's id, an accept code or words of the house; `note` is what a person
+    wrote beside an accept code, or as the reason of a stop.
+    """
+
     key: Key = primary()
     account_id: str
     page_key: Key = references("page", on_delete="CASCADE")
@@ -137,6 +141,7 @@ class Receipt:
     info: str
     vendor_id: str | None
     at: datetime
+    note: str | None = encrypted(default=None)
 
 
 @table(
