@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.core.channel import Activation as ActivationMessage
 from bot.core.channel import Page as PageMessage
 from bot.core.context import Context
-from bot.core.effects import outbox, receipts
+from bot.core.effects import outbox, reachability, receipts
 from bot.core.effects.links import link
 from bot.core.ids import Key, new_code, new_key, new_token
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page, VoiceToken
 
 NO_SETTINGS = "No settings for {} are given to this program, so nothing was sent."
+WHY_NOT: Mapping[reachability.Obstacle, str] = {
+    "missing": "The plan names a contact channel that does not exist.",
+    "deleted": "The contact channel was deleted.",
+    "opted out": (
+        "The recipient opted out; START from that address brings a new activation code."
+    ),
+    "not activated": "The contact channel is not activated.",
+    "without settings": NO_SETTINGS,
+}
 
 
 def why_not(ctx: Context, channel: ContactChannel | None) -> str | None:
     """Say why a channel cannot be paged now; None where it can."""
-    if channel is None:
-        return "The plan names a contact channel that does not exist."
-    if channel.deleted_at is not None:
-        return "The contact channel was deleted."
-    if channel.opted_out_at is not None:
-        return "The recipient opted out; START from that address brings a new activation code."
-    if not channel.is_activated:
-        return "The contact channel is not activated."
-    if channel.type.lower() not in ctx.house.media:
-        return NO_SETTINGS.format(channel.type)
-    return None
+    found = reachability.obstacle(channel, ctx.house.media)
+    return WHY_NOT[found].format(channel.type if channel else "") if found else None
 
 
 def page_channel(

@@ -114,9 +114,15 @@ def on_call_now(ctx: Context, schedule: Contact) -> list[str]:
         found = ctx.tx.fetch(
             RotationOverride, CURRENT, rotation=row.key, now=instant_to_integer(ctx.now)
         )
-        shift = planner.on_call(rotation_of(row), _planned(found), ctx.now)
-        people |= dict.fromkeys(_members(shift))
+        people |= dict.fromkeys(members_at(row, found, ctx.now))
     return list(people)
+
+
+def members_at(
+    row: Rotation, overrides: Iterable[RotationOverride], at: datetime
+) -> tuple[str, ...]:
+    """ARNs of the people on call in a rotation; `overrides` are those that hold at `at`."""
+    return _members(planner.on_call(rotation_of(row), _planned(overrides), at))
 
 
 def frozen_plan(ctx: Context, schedule: Contact, *, is_essential: bool) -> Wire:
