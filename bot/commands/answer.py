@@ -19,6 +19,7 @@ from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.on_call import asks_who_is_on_call, who_is_on_call
 from bot.commands.problems import ChatError
+from bot.commands.reachability import asks_who_is_reachable, who_is_reachable
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
 from bot.commands.testing_pages import REPORT, report, start_test_page
@@ -87,6 +88,8 @@ class ChatDoor:
             return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))
         if asks_who_is_on_call(words):
             return _post(ctx, document, who_is_on_call(ctx, document))
+        if asks_who_is_reachable(words):
+            return _post(ctx, document, who_is_reachable(ctx, document))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
         return _post(ctx, document, _run(ctx, document, command))

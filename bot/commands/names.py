@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = {
     "ack <code>": "acknowledge a page with the code that it bears",
     "test-page <contact>": "page every active channel of a contact, marked as a test",
     "who is on call": "who is on call now and next, for every schedule (also `on-call`)",
+    "who is reachable": "what could tell nobody now: people, plans, schedules; and why",
     "help": "this list",
 }
 """What is typed without a service, and what it does."""

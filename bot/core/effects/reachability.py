@@ -124,11 +124,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """`unreachable` could tell nobody now; `thin` could tell somebody, but not all it names."""
+    """`unreachable` could tell nobody now; `doubts` tell somebody, but not all they name."""
 
     checked: int
     unreachable: tuple[Finding, ...]
-    thin: tuple[Finding, ...]
+    doubts: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,15 +160,15 @@ def reach(tx: Transaction, *, account_id: str, media: frozenset[str], now: datet
 def judged(nodes: Sequence[Node], addresses: Iterable[Address], media: frozenset[str]) -> Reach:
     """Follow every plan to the addresses in it. Pure; plans may go in circles."""
     town = _Town(nodes, addresses, media)
-    unreachable, thin = [], []
+    unreachable, doubts = [], []
     for node in sorted(nodes, key=lambda one: (TYPES.index(one.type), one.name)):
         if node.arn in town.reached:
-            thin += town.doubts(node)
+            doubts += town.doubts(node)
         elif node.tells_chat and not node.targets:
-            thin.append(_finding(node, "It engages nobody; only its chat channel is told."))
+            doubts.append(_finding(node, "It engages nobody; only its chat channel is told."))
         else:
             unreachable.append(_finding(node, town.why_nobody(node)))
-    return Reach(checked=len(nodes), unreachable=tuple(unreachable), thin=tuple(thin))
+    return Reach(checked=len(nodes), unreachable=tuple(unreachable), doubts=tuple(doubts))
 
 
 class _Town:
