@@ -53,6 +53,27 @@ class Page(Envelope):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle(Envelope):
+    """Several pages that waited for one message; the code, key or button accepts them all.
+
+    `pages` are {subject, content, public_subject, incident_arn, at (ISO 8601), is_again,
+    is_test}, first pages before repeats, the newest first; of many only the first ones. `count`
+    is the number of all pages, `incidents` that of the incidents that they are about (None: some
+    are about none).
+    """
+
+    kind: Literal["bundle"] = "bundle"
+    pages: Sequence[Mapping[str, Any]] = field(repr=False)
+    count: int
+    incidents: int | None
+    code: str = field(repr=False)
+    ack_url: str | None = field(default=None, repr=False)
+    unsubscribe_url: str | None = field(default=None, repr=False)
+    voice_url: str | None = field(default=None, repr=False)
+    status_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activation(Envelope):
     """An activation code, to the contact channel that it shall prove."""
 
@@ -62,6 +83,23 @@ class Activation(Envelope):
     unsubscribe_url: str | None = field(default=None, repr=False)
     voice_url: str | None = field(default=None, repr=False)
     status_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopNotice(Envelope):
+    """Tells somebody who was paged that nobody waits for him any more, by mail or text.
+
+    `words` say so in one sentence, for every medium; `reason` is what the one who stopped it
+    gave, and only mail says it. `page_id` is the vendor's name of the page's last message.
+    """
+
+    kind: Literal["stop_notice"] = "stop_notice"
+    subject: str = field(repr=False)
+    public_subject: str = field(repr=False)
+    words: str = field(repr=False)
+    reason: str = field(default="", repr=False)
+    is_test: bool = False
+    page_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +144,61 @@ class Notice(Envelope):
     ts: str | None = None
 
 
-Message = Page | Activation | Post | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectPage(Envelope):
+    """A page as a direct message in Slack, with a button that acknowledges; `address` is the
+    conversation's id.
+
+    `reason` says which plans led to it. `state` says what became of it, and takes the button
+    away; `ts` then names the message that is replaced. `button` is the button's value.
+    """
+
+    kind: Literal["direct_page"] = "direct_page"
+    subject: str = field(repr=False)
+    content: str = field(repr=False)
+    reason: str
+    button: str
+    is_test: bool = False
+    state: str = ""
+    ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequest(Envelope):
+    """Asks a Slack user (`address` is his id) whether he is that contact. `button` is the
+    buttons' value.
+    """
+
+    kind: Literal["link_request"] = "link_request"
+    contact_name: str = field(repr=False)
+    asked_by: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOff(Envelope):
+    """Other people are on call in a rotation since `since`; the channel chooses the words.
+
+    `to` is "everybody" (a chat channel), or which side of the hand-off the reader is on:
+    "coming" or "leaving". `before`, `now` and `next` are names, none where nobody is on call;
+    `until` is when `next` begin. Instants are ISO 8601, `zone` is the rotation's.
+    """
+
+    kind: Literal["hand_off"] = "hand_off"
+    to: Literal["everybody", "coming", "leaving"]
+    rotation: str
+    zone: str
+    schedules: Sequence[str]
+    before: Sequence[str] = field(repr=False)
+    now: Sequence[str] = field(repr=False)
+    next: Sequence[str] = field(default=(), repr=False)
+    since: str
+    until: str | None = None
+
+
+Message = (
+    Page | Bundle | Activation | StopNotice | Post | Notice | HandOff | DirectPage | LinkRequest
+)
 
 
 @dataclass(frozen=True, slots=True)

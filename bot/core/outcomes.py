@@ -13,7 +13,7 @@ from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
-from bot.core.effects import receipts
+from bot.core.effects import receipts, slack_links
 from bot.core.effects.engagements import is_over
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -124,6 +124,8 @@ def _record_sent(ctx: Context, row: Outbox, sent: Sent) -> None:
     if row.page_key is not None:
         receipts.record_sent(ctx, row.page_key, sent.vendor_id)
     message = row.message
+    if message["kind"] in slack_links.KINDS:
+        slack_links.record_sent(ctx, row, sent.vendor_id)
     is_new_card = message["kind"] == "notice" and not message["event"] and not message["ts"]
     if is_new_card and row.conversation_key:
         conversation = ctx.get(IncidentConversation, row.conversation_key)
@@ -161,6 +163,8 @@ def _give_up(
         receipts.record_failure(ctx, page, reason)
     if isinstance(fault, Undeliverable):
         receipts.record_fault(ctx, row.channel_key, reason, opted_out=fault.opted_out)
+    if row.message["kind"] in slack_links.KINDS:
+        slack_links.record_failure(ctx, row, fault)
     if page is None and row.conversation_key:
         fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
         ctx.add(Outbox(**fields | {"owner": None, "fault": reason, "failed_at": ctx.now}))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import jobs, receipts, schedules, timeline
+from bot.core.effects import jobs, receipts, schedules, slack_links, timeline
 from bot.core.ids import Key, new_key
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
@@ -56,6 +56,7 @@ def start(
             stage=None,
             stage_begun_at=None,
             started_at=ctx.now,
+            slack_link_key=contact.slack_link_key,
         )
     )
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
@@ -132,21 +133,27 @@ def _essential_to(ctx: Context, child: Engagement) -> list[Key]:
 
 def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> None:
     ctx.update(engagement, acknowledged_at=ctx.now, acknowledged_by=contact_arn)
+    slack_links.redraw(ctx, engagement)
     forget_codes_later(ctx, engagement)
 
 
-def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
+def stop(ctx: Context, engagement: Engagement, reason: str) -> list[Engagement]:
     """Stop a plan and all that it began; what was sent stays sent, and says STOP in its
-    receipts. What is acknowledged stays so.
+    receipts. What is acknowledged stays so. Answers what this stopped.
     """
+    stopped = []
     if not is_over(engagement):
-        ctx.update(engagement, stopped_at=ctx.now, stop_reason=reason)
+        by = ctx.caller.actor
+        changes = {"stopped_at": ctx.now, "stopped_by": by, "stop_reason": reason}
+        stopped.append(ctx.update(engagement, **changes))
+        slack_links.redraw(ctx, engagement)
         for page in ctx.select(Page, engagement_key=engagement.key):
             if page.read_at is None:
                 receipts.record(ctx, page, "STOP", "", note=reason)
         forget_codes_later(ctx, engagement)
     for child in ctx.select(Engagement, parent_key=engagement.key):
-        stop(ctx, child, reason)
+        stopped += stop(ctx, child, reason)
+    return stopped
 
 
 def forget_codes_later(ctx: Context, engagement: Engagement) -> None:

@@ -23,7 +23,8 @@ UNREACHED = "SSM Contacts Engagement Unreachable for Incident"
 STOPPED = "SSM Contacts Engagement Stop for Incident"
 REFUSED = "SSM Incident Action Refused"
 NOBODY_ON_CALL = "SSM Contacts Nobody On Call for Incident"
-"""The last four are ours: the service is silent where nobody could be told."""
+NOT_IN_SLACK = "SSM Contacts Slack Message Failed for Incident"
+"""The last five are ours: the service is silent where nobody could be told."""
 
 
 def record(ctx: Context, incident: Incident, event_type: str, **data: Any) -> TimelineEvent:

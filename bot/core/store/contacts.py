@@ -34,6 +34,8 @@ class Contact:
     tags: Wire
     created_at: datetime
     deleted_at: datetime | None = None
+    slack_link_key: Key | None = None
+    """The link that its Slack user has confirmed."""
 
 
 @table(

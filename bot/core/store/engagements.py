@@ -52,10 +52,14 @@ class Engagement:
     acknowledged_by: str | None = None
     """ARN of the contact whose page was accepted."""
     stopped_at: datetime | None = None
+    stopped_by: str | None = None
+    """How the one who stopped it is called."""
     stop_reason: str | None = encrypted(default=None)
     ended_at: datetime | None = None
     """Its plan is through, or nobody in it could be reached."""
     is_unreachable: bool = False
+    slack_link_key: Key | None = None
+    """That of its contact, as it was when the engagement started."""
 
 
 @table(
@@ -85,7 +89,8 @@ class Target:
     "page",
     Index("page_arn", "arn", unique=True),
     Index("page_engagement", "engagement_key"),
-    Index("page_contact", "contact_key"),
+    Index("page_contact", "contact_key", "channel_key", "told_at"),
+    partial_index("page_waiting", "channel_key", where="waits_until IS NOT NULL"),
     partial_index(
         "page_code",
         "code_fingerprint",
@@ -97,8 +102,9 @@ class Target:
 class Page:
     """Telling one contact channel, within an engagement.
 
-    `channel_key` is None where the plan names a channel
-    that never was.
+    `channel_key` is None where the plan names a channel that never was. `told_at` is when its
+    last message was put into the outbox; for a page that waits for its channel's next message,
+    it is `waits_until`, when that leaves.
     """
 
     key: Key = primary()
@@ -116,6 +122,8 @@ class Page:
     code: str = encrypted()
     code_fingerprint: str
     created_at: datetime
+    told_at: datetime | None = None
+    waits_until: datetime | None = None
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -149,8 +157,8 @@ class Receipt:
     Index("voice_token_fingerprint", "token_fingerprint", unique=True),
 )
 class VoiceToken:
-    """Lets the vendor fetch the script of one call; the first CallSid that comes is the only
-    one.
+    """Lets the vendor fetch the script of one call, of a page, a bundle of pages or an
+    activation; the first CallSid that comes is the only one.
     """
 
     key: Key = primary()
@@ -158,5 +166,6 @@ class VoiceToken:
     token_fingerprint: str
     page_key: Key | None
     activation_key: Key | None
+    bundle_key: Key | None = None
     call_sid: str | None = None
     created_at: datetime

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.core.context import Context
-from bot.core.effects import engagements, jobs, paging, receipts, timeline
+from bot.core.effects import engagements, jobs, paging, receipts, slack_links, timeline
 from bot.core.ids import Key, new_key
 from bot.core.planner.moves import Begun, Moves, Told, next_moves
 from bot.core.planner.plans import PlanTarget, Stage, parse_plan
@@ -35,9 +35,10 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
         return
     stages = parse_plan(engagement.plan)
     while engagement.ended_at is None:
+        media = _tell_in_slack(ctx, engagement)
         moves = next_moves(stages, begun=_begun(ctx, engagement), now=ctx.now)
         engagement = _begin_stages(ctx, engagement, moves)
-        is_torn = _tell_all(ctx, engagement, stages, moves)
+        is_torn = _tell_all(ctx, engagement, stages, moves, media)
         if moves.wake_at is None:
             engagement = ctx.update(engagement, ended_at=ctx.now)
             engagements.forget_codes_later(ctx, engagement)
@@ -97,13 +98,30 @@ def _begin_stages(ctx: Context, engagement: Engagement, moves: Moves) -> Engagem
     return ctx.update(engagement, stage=moves.begins[-1], stage_begun_at=ctx.now)
 
 
+def _tell_in_slack(ctx: Context, engagement: Engagement) -> list[str]:
+    """Tell a linked person at the begin; whatever breaks there keeps no page from leaving."""
+    if engagement.slack_link_key is None or engagement.stage is not None:
+        return []
+    try:
+        with ctx.savepoint():
+            return [slack_links.MEDIUM] if slack_links.tell(ctx, engagement) else []
+    except Exception as fault:
+        if ctx.unit.tx.is_broken(fault):
+            raise
+        log.exception("the direct message of engagement %s failed", engagement.key)
+        return []
+
+
 def _tell_all(
-    ctx: Context, engagement: Engagement, stages: tuple[Stage, ...], moves: Moves
+    ctx: Context,
+    engagement: Engagement,
+    stages: tuple[Stage, ...],
+    moves: Moves,
+    media: list[str],
 ) -> bool:
     """Tell each target in a savepoint of its own: one that breaks never keeps the others from
-    it. Answers whether one is to be tried again.
+    it. Answers whether one is to be tried again. `media` are those that it was told by already.
     """
-    media: list[str] = []
     is_torn = False
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]

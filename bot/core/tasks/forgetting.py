@@ -20,8 +20,9 @@ from bot.core.store.incidents import (
     TimelineEvent,
 )
 from bot.core.store.policies import ContactPolicy, ResourcePolicy
-from bot.core.store.rotations import Rotation, RotationOverride
+from bot.core.store.rotations import CalendarLink, HandOffWatch, Rotation, RotationOverride
 from bot.core.store.schema import Row, table_of
+from bot.core.store.slack_links import DirectMessage, SlackLink
 from bot.core.store.work import Job, Outbox
 
 SLICE = 500
@@ -33,11 +34,15 @@ FORGOTTEN: tuple[type[Row], ...] = (
     Receipt,
     Target,
     Page,
+    DirectMessage,
     Engagement,
+    SlackLink,
     Activation,
     ContactChannel,
     ContactPolicy,
     Contact,
+    CalendarLink,
+    HandOffWatch,
     RotationOverride,
     Rotation,
     IncidentConversation,
@@ -47,7 +52,15 @@ FORGOTTEN: tuple[type[Row], ...] = (
     ResponsePlan,
 )
 """Each before what it refers to."""
-JOBS = ("advance_engagement", "close_pages", "tell_chat", "draw_card")
+JOBS = (
+    "advance_engagement",
+    "close_pages",
+    "tell_chat",
+    "draw_card",
+    "draw_direct_message",
+    "watch_hand_off",
+    "tell_hand_off",
+)
 
 
 @task
