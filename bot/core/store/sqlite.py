@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 
 from bot.core.crypto import Vault, parse_master_key
 from bot.core.errors import ServiceUnavailable
-from bot.core.store.keys import NO_VAULT, load_vault, load_vault_by_file
+from bot.core.store.keys import NO_VAULT, learn_keys, load_vault, load_vault_by_file
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
 from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
 from bot.core.store.refusals import StoreError, StoreInUse
@@ -75,12 +76,14 @@ class SqliteStore:
         group_seconds: float,
     ) -> None:
         self.vault = vault
+        vault.look_again = partial(_look_again, path, vault)
         self._path = path
         self._lock = lock
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._cursor = connection.cursor()
         self._remembered = Remembered()
+        self._version = -1
         self._lanes = Lanes(lane_limit)
         self._group_seconds = group_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
@@ -160,7 +163,7 @@ class SqliteStore:
         members: list[Entry] = [first]
         self._remembered.end()
         try:
-            self._cursor.execute("BEGIN IMMEDIATE")
+            self._begin()
             if not self._run_first(first):
                 self._roll_back()
             else:
@@ -175,6 +178,14 @@ class SqliteStore:
                 self._run_alone(entry)
             return
         self._answer(members)
+
+    def _begin(self) -> None:
+        """Nobody writes from here on; whatever a guest has written is known, keys included."""
+        self._cursor.execute("BEGIN IMMEDIATE")
+        version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            learn_keys(Transaction(self._cursor, DIALECT, self.vault))
+            self._version = version
 
     def _followers(self) -> Iterator[Entry]:
         ends_at = time.monotonic() + self._group_seconds
@@ -221,7 +232,7 @@ class SqliteStore:
         self._remembered.end()
         tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
-            self._cursor.execute("BEGIN IMMEDIATE")
+            self._begin()
             result = entry.work(tx)
             tx.finish()
             self._cursor.execute("COMMIT")
@@ -349,6 +360,15 @@ def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | No
         connection.close()
         raise
     return vault
+
+
+def _look_again(path: Path, vault: Vault) -> None:
+    """Learn keys that another process has made; on a connection that sees all commits."""
+    connection = _connect(path, mode="ro")
+    try:
+        learn_keys(Transaction(connection.cursor(), DIALECT, vault))
+    finally:
+        connection.close()
 
 
 def _as_refusal(error: BaseException) -> BaseException:
