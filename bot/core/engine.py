@@ -29,7 +29,17 @@ log = logging.getLogger(__name__)
 BATCH = 64
 BACKSTOP = timedelta(seconds=1)
 """How often PostgreSQL is asked without having been woken; SQLite is never polled."""
-BEHIND = frozenset({"tell_chat", "draw_card", "sweep", "forget_account", "close_pages"})
+BEHIND = frozenset(
+    {
+        "tell_chat",
+        "draw_card",
+        "sweep",
+        "forget_account",
+        "close_pages",
+        "watch_hand_off",
+        "tell_hand_off",
+    }
+)
 """Tasks that no page waits for. They have a queue of their own, so that none waits for them."""
 LONGEST_PREPARATION = 10.0
 """Seconds that a vendor has to answer before a job is put off."""
