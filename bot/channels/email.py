@@ -26,6 +26,7 @@ from bot.core.channel import (
     Delivery,
     Page,
     Sent,
+    StopNotice,
     Unavailable,
     Undeliverable,
 )
@@ -84,7 +85,7 @@ class EmailChannel:
 
         self._pool = SmtpPool(connection, connections)
 
-    async def send(self, message: Page | Activation) -> Sent:
+    async def send(self, message: Page | Activation | StopNotice) -> Sent:
         """Hand one mail to the server. Raises Unavailable or Undeliverable."""
         recipient = _recipient(message.address)
         content = render(message, self._sender, recipient)
@@ -96,7 +97,7 @@ class EmailChannel:
             raise _fault(error, letter) from None
         return Sent(message_id(message, self._sender))
 
-    async def was_sent(self, message: Page | Activation) -> None:  # noqa: ARG002
+    async def was_sent(self, message: Page | Activation | StopNotice) -> None:  # noqa: ARG002
         """Mail servers do not tell. The Message-ID is stable, so readers see one mail."""
         return
 

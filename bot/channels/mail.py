@@ -16,7 +16,7 @@ from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
-from bot.core.channel import Activation, Page
+from bot.core.channel import Activation, Page, StopNotice
 
 BOUNDARY = "=_imbot_alternative"
 """Quoted-printable never yields "=_", so no body can hold it."""
@@ -24,6 +24,7 @@ SUBJECT_LIMIT = 200
 WORD_BYTES = 42
 """Bytes of UTF-8 in one encoded word, which is 75 characters at most (RFC 2047)."""
 KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 URL = re.compile(r"https?://[!-~]{1,2000}")
 
 NOT_READ = "Replies to this mail are not read."
@@ -50,20 +51,22 @@ class Sender:
         return cls(address, formataddr((name or "imbot", address)), domain)
 
 
-def message_id(message: Page | Activation, sender: Sender) -> str:
+def message_id(message: Page | Activation | StopNotice, sender: Sender) -> str:
     """Name a mail by its outbox row, so that a repeated one is the same mail to its reader."""
     key = message.key
     name = key if KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()
     return f"<{name}@{sender.domain}>"
 
 
-def render(message: Page | Activation, sender: Sender, recipient: str) -> bytes:
+def render(message: Page | Activation | StopNotice, sender: Sender, recipient: str) -> bytes:
     """Write a whole mail, headers and both bodies, lines ended by CR LF, 7-bit clean.
 
     `recipient` is the address as the server takes it: ASCII, without blanks.
     """
     if isinstance(message, Page):
         subject, text, html = _page(message)
+    elif isinstance(message, StopNotice):
+        subject, text, html = _stop_notice(message)
     else:
         subject, text, html = _activation(message)
     mark = "(repeat) " if message.repeats else ""
@@ -78,7 +81,9 @@ def render(message: Page | Activation, sender: Sender, recipient: str) -> bytes:
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"',
     ]
-    if message.unsubscribe_url and URL.fullmatch(message.unsubscribe_url):
+    if isinstance(message, StopNotice):
+        headers += _answering(message)
+    elif message.unsubscribe_url and URL.fullmatch(message.unsubscribe_url):
         headers.append(f"List-Unsubscribe: <{message.unsubscribe_url}>")
     if isinstance(message, Page) and message.incident_arn:
         headers.append(f"X-Incident-Arn: {encoded(message.incident_arn)}")
@@ -180,11 +185,33 @@ def _activation(activation: Activation) -> tuple[str, str, str]:
     return subject, text + "\n".join(notes), html + _small(notes, activation.unsubscribe_url)
 
 
-def _closing(message: Page | Activation) -> list[str]:
+def _stop_notice(notice: StopNotice) -> tuple[str, str, str]:
+    subject = f"{'[TEST] ' if notice.is_test else ''}No longer needed: {notice.subject}"
+    notes = _closing(notice)
+    why = f"Reason: {notice.reason}" if notice.reason else ""
+    text = "\n\n".join(filter(None, (subject, notice.words, why, "\n".join(notes))))
+    html = (
+        f"{_LABEL}NO LONGER NEEDED</p>\n{_TITLE}{escape(notice.subject)}</h1>\n"
+        f"{_BODY}{escape(notice.words)}</div>\n"
+    )
+    if why:
+        html += f"{_BODY}{escape(why)}</div>\n"
+    return subject, text, html + _small(notes, None)
+
+
+def _answering(notice: StopNotice) -> list[str]:
+    """Readers show it with the page, whose Message-ID it names."""
+    page_id = notice.page_id or ""
+    if not MESSAGE_ID.fullmatch(page_id):
+        return []
+    return [f"In-Reply-To: {page_id}", f"References: {page_id}"]
+
+
+def _closing(message: Page | Activation | StopNotice) -> list[str]:
     notes = [NOT_READ]
     if message.repeats:
         notes.append("You may have had this mail before.")
-    if message.unsubscribe_url:
+    if not isinstance(message, StopNotice) and message.unsubscribe_url:
         notes.append(f"No more mail to this address: {message.unsubscribe_url}")
     return notes
 

@@ -15,6 +15,7 @@ from bot.core.channel import (
     Page,
     Reply,
     Sent,
+    StopNotice,
     Unavailable,
     Undeliverable,
 )
@@ -47,7 +48,10 @@ PLAIN = str.maketrans(
 """Typography that would cost a text half of its room."""
 
 
-def compose(message: Page | Activation) -> str:
+NO_LONGER_NEEDED = "No longer needed."
+
+
+def compose(message: Page | Activation | StopNotice) -> str:
     """Say a message in one segment: 160 septets of GSM-7, else 70 units of UCS-2.
 
     The public subject (or the contact's name) gives way, never the code or the way to opt out.
@@ -59,6 +63,9 @@ def compose(message: Page | Activation) -> str:
         name = message.contact_name if septets(_one_line(message.contact_name)) else "you"
         return _fit(head, name, tail, tail)
     head = f"{mark}[TEST] " if message.is_test else mark
+    if isinstance(message, StopNotice):
+        plain = message.words if septets(message.words) is not None else NO_LONGER_NEEDED
+        return _fit(head, message.public_subject, f"\n{plain}", f"\n{NO_LONGER_NEEDED}")
     tail = f"\nReply {message.code} to acknowledge, UNSUBSCRIBE to stop."
     short = f"\nReply {message.code} to ack, UNSUBSCRIBE to stop."
     return _fit(head, message.public_subject or "You have a page.", tail, short)
@@ -125,13 +132,14 @@ class SmsChannel:
         self._account = account
         self._sender = sender
 
-    async def send(self, message: Page | Activation) -> Sent:
+    async def send(self, message: Page | Activation | StopNotice) -> Sent:
         """Hand one text to the vendor.
 
         Raises Unavailable (try again) or Undeliverable (never will work: bad number, opted out,
         blocked country). Source: Twilio Messages resource, error dictionary.
         """
-        return await self._post(message.address, compose(message), message.status_url)
+        status_url = None if isinstance(message, StopNotice) else message.status_url
+        return await self._post(message.address, compose(message), status_url)
 
     async def answer(self, address: str, words: str) -> None:
         """Text back to somebody who wrote. Raises as `send` does."""
@@ -157,11 +165,16 @@ class SmsChannel:
             raise Unavailable(refusal.reason) from None
         return list(reversed(found.items()))
 
-    async def was_sent(self, message: Page | Activation) -> Sent | Literal[False] | None:
+    async def was_sent(
+        self, message: Page | Activation | StopNotice
+    ) -> Sent | Literal[False] | None:
         """Look for a text to that number, made since, that holds the message's code.
 
         Not by DateSent: it is empty as long as a text is queued, which is the case in question.
+        What bears no code, nobody knows of.
         """
+        if isinstance(message, StopNotice):
+            return None
         try:
             answer = await self._account.get(
                 "Messages.json", To=message.address, From=self._sender, PageSize="100"

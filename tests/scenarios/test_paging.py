@@ -198,7 +198,7 @@ async def test_a_stopped_engagement_tells_nobody_more_and_says_so_to_who_answers
 
     assert world.mails_to("ana") == []
     assert ("STOP", "a false alarm") in await world.receipts_of("ana")
-    assert "No longer needed: stopped at" in world.phone("ana").texts[-1]
+    assert "No longer needed: stopped by administrator at" in world.phone("ana").texts[-1]
 
 
 async def test_a_second_start_of_the_same_trouble_is_folded_into_the_open_incident(

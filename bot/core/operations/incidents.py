@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.context import Context
-from bot.core.effects import engagements, jobs, timeline, topics
+from bot.core.effects import closing, goodbyes, jobs, timeline, topics
 from bot.core.effects import related_items as relating
 from bot.core.effects.records import IMPACTS, incident_record, incident_summary
 from bot.core.errors import (
@@ -139,7 +139,7 @@ def update_incident_record(
     )
     _record_update(ctx, changed, {**members, **changes})
     if "status" in changes:
-        _stop_engagements(ctx, changed, "The incident was resolved")
+        _stop_engagements(ctx, changed, closing.RESOLVED)
 
 
 @operation("ssm-incidents", "DeleteIncidentRecord")
@@ -149,7 +149,7 @@ def delete_incident_record(ctx: Context, *, arn: str) -> None:
     incident = ctx.lock(Incident, found.key) if found else None
     if incident is None:
         return
-    _stop_engagements(ctx, incident, "The incident was deleted")
+    _stop_engagements(ctx, incident, closing.DELETED)
     ctx.delete(incident)
 
 
@@ -336,8 +336,7 @@ def _record_update(ctx: Context, incident: Incident, changes: Mapping[str, Any])
 
 
 def _stop_engagements(ctx: Context, incident: Incident, reason: str) -> None:
-    """Stop what still runs. Each is read again, as stopping one stops its children."""
-    for engagement in ctx.select(Engagement, incident_arn=incident.arn):
-        current = ctx.lock(Engagement, engagement.key)
-        if current is not None and not engagements.is_over(current):
-            engagements.stop(ctx, current, reason)
+    """Stop what still runs, and have everyone told who was not before."""
+    started = ctx.select(Engagement, incident_arn=incident.arn)
+    running = [one for one in started if one.stopped_at is None]
+    goodbyes.stop_and_tell(ctx, running, reason, closes_incident=True)

@@ -10,7 +10,8 @@ from bot.core.access import ENGINE, Caller
 from bot.core.arns import parse_arn
 from bot.core.context import Context, Unit
 from bot.core.dispatch import Request, answer_within, new_request_id
-from bot.core.effects.names import alias_of, shown_name
+from bot.core.effects.closing import closed_words
+from bot.core.effects.names import alias_of
 from bot.core.regions import region_within
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -81,20 +82,6 @@ def activate(
     )
 
 
-def closed_words(ctx: Context, page: Page) -> str:
-    """Say why a page is not waiting for an answer any more; "" where it is."""
-    engagement = ctx.get(Engagement, page.engagement_key)
-    if engagement is not None and engagement.acknowledged_at is not None:
-        who = shown_name(ctx, engagement.acknowledged_by or page.contact_arn)
-        return f"Already acknowledged by {who} at {time_of_day(engagement.acknowledged_at)}."
-    if page.read_at is not None:
-        who = shown_name(ctx, page.contact_arn)
-        return f"Already acknowledged by {who} at {time_of_day(page.read_at)}."
-    if engagement is not None and engagement.stopped_at is not None:
-        return f"No longer needed: stopped at {time_of_day(engagement.stopped_at)}."
-    return ""
-
-
 def find_page(ctx: Context, code: str, address: str) -> Page | None:
     """The page of that code at that address (its fingerprint), while the code is known."""
     return ctx.tx.find(
@@ -132,10 +119,6 @@ def latest_activation(ctx: Context, channel: ContactChannel) -> Activation | Non
 
 def is_current(activation: Activation, now: datetime) -> bool:
     return activation.used_at is None and now < activation.expires_at
-
-
-def time_of_day(at: datetime) -> str:
-    return at.strftime("%H:%M UTC")
 
 
 def _ask(ctx: Context, operation: str, caller: Caller, source: str, **parameters: str) -> None:

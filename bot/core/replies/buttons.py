@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.core.context import Context
+from bot.core.effects.closing import closed_words
 from bot.core.effects.links import key_of
 from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
-from bot.core.replies.accepting import accept_page, closed_words, contact_caller
+from bot.core.replies.accepting import accept_page, contact_caller
 from bot.core.replies.texts import channels_of, turn_off, turn_on_again
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page

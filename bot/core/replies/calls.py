@@ -7,10 +7,10 @@ from typing import Literal
 
 from bot.core.channel import Page as PageMessage
 from bot.core.context import Context
+from bot.core.effects.closing import closed_words
 from bot.core.errors import ServiceError
 from bot.core.replies.accepting import (
     accept_page,
-    closed_words,
     contact_caller,
     is_current,
     latest_activation,

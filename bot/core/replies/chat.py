@@ -6,11 +6,11 @@ from sqlalchemy import bindparam, select
 
 from bot.core.context import Context
 from bot.core.effects import activations
+from bot.core.effects.closing import closed_words
 from bot.core.effects.names import shown_name
 from bot.core.replies.accepting import (
     accept_page,
     activate,
-    closed_words,
     code_fingerprint,
     proved_by,
 )
