@@ -30,5 +30,5 @@ def accept(
     receipts.record(ctx, page, "READ", code, note=note)
     page = ctx.update(page, read_at=ctx.now)
     if engagement is not None:
-        engagements.acknowledge(ctx, engagement, page)
+        engagements.acknowledge(ctx, engagement, page.contact_arn)
     return page

@@ -86,15 +86,15 @@ def is_over(engagement: Engagement) -> bool:
     return bool(engagement.acknowledged_at or engagement.stopped_at)
 
 
-def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
+def acknowledge(ctx: Context, engagement: Engagement, contact_arn: str) -> None:
     """Record who took it, end this person's plan, and the chain above where that is
     essential.
     """
     if is_over(engagement):
         return
-    _acknowledge_one(ctx, engagement, page.contact_arn)
+    _acknowledge_one(ctx, engagement, contact_arn)
     timeline.record_engagement(ctx, engagement, timeline.ACKNOWLEDGED)
-    _acknowledge_above(ctx, engagement, page.contact_arn)
+    _acknowledge_above(ctx, engagement, contact_arn)
 
 
 def _acknowledge_above(ctx: Context, child: Engagement, contact_arn: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from bot.core.context import Context
-from bot.core.effects import hand_offs, schedules
+from bot.core.effects import hand_offs, schedules, slack_links
 from bot.core.effects.plan_rules import check_plan
 from bot.core.effects.tag_rules import tags_of_pairs
 from bot.core.errors import ConflictException, ServiceQuotaExceededException
@@ -147,6 +147,7 @@ def delete_contact(ctx: Context, *, contact_id: str) -> None:
         )
     for channel in ctx.select(ContactChannel, contact_key=contact.key, deleted_at=None):
         ctx.update(channel, deleted_at=ctx.now)
+    slack_links.forget(ctx, contact)
     ctx.update(contact, deleted_at=ctx.now)
     hand_offs.schedule_changed(ctx, contact.plan)
 
