@@ -103,6 +103,18 @@ class StopNotice(Envelope):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailAnswer(Envelope):
+    """What a mail of a person is answered with. `references` are the mails before it, oldest
+    first, the last of which it answers.
+    """
+
+    kind: Literal["mail_answer"] = "mail_answer"
+    subject: str = field(repr=False)
+    words: str = field(repr=False)
+    references: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post(Envelope):
     """A Slack message; `address` is the Slack channel's id.
 
@@ -132,7 +144,7 @@ class Notice(Envelope):
     anew where `ts` names its message. Otherwise a reply in the card's thread: `event` has
     eventType, eventTime (ISO 8601) and eventData (parsed). `people` are {name, state, at},
     state being "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest
-    events, newest first.
+    events, newest first. `nobody_reached`: no engagement of it has reached anybody.
     """
 
     kind: Literal["notice"] = "notice"
@@ -140,6 +152,7 @@ class Notice(Envelope):
     event: Mapping[str, Any] | None = field(default=None, repr=False)
     people: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     recent: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    nobody_reached: bool = False
     thread_ts: str | None = None
     ts: str | None = None
 
@@ -197,7 +210,16 @@ class HandOff(Envelope):
 
 
 Message = (
-    Page | Bundle | Activation | StopNotice | Post | Notice | HandOff | DirectPage | LinkRequest
+    Page
+    | Bundle
+    | Activation
+    | StopNotice
+    | MailAnswer
+    | Post
+    | Notice
+    | HandOff
+    | DirectPage
+    | LinkRequest
 )
 
 
@@ -221,6 +243,31 @@ class Reply:
     more.
     """
     opted_in: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailReply:
+    """A mail that a person wrote. `references` are the mails that it answers, the nearest
+    first; `lines` the first of its own words; `digest` tells its bytes from all others.
+    """
+
+    digest: str
+    references: Sequence[str]
+    message_id: str
+    subject: str = field(repr=False)
+    lines: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A mail server's word that one of `references` did not arrive, or (not `is_final`) not
+    yet. `status` is RFC 3463's, "" where none was named; `reason` a sentence without addresses.
+    """
+
+    references: Sequence[str]
+    is_final: bool
+    status: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
