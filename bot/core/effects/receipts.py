@@ -8,6 +8,7 @@ from bot.core.channel import ReceiptType
 from bot.core.context import Context
 from bot.core.effects import jobs
 from bot.core.ids import Key, new_key
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page, Receipt, Target
 from bot.core.store.schema import table_of
@@ -66,11 +67,35 @@ def record(
     )
 
 
-def record_sent(ctx: Context, page_key: Key, vendor_id: str) -> None:
-    """Write the SENT receipt of a page, with the vendor's id, and when it left."""
+def record_sent(ctx: Context, key: Key, vendor_id: str) -> None:
+    """Write the SENT receipt of a page, or of each page of a bundle, with the vendor's id, and
+    when it left.
+    """
+    if _record_sent(ctx, key, vendor_id):
+        return
+    bundle = ctx.get(Bundle, key)
+    for page_key in bundle.page_keys if bundle else ():
+        _record_sent(ctx, Key(page_key), vendor_id)
+
+
+def _record_sent(ctx: Context, page_key: Key, vendor_id: str) -> bool:
+    """Says whether there is such a page."""
     tx, vendor = ctx.tx, vendor_id[:LONGEST_INFO]
-    tx.execute(SENT_AT, page=page_key, now=ctx.now)
+    if not tx.execute(SENT_AT, page=page_key, now=ctx.now):
+        return False
     tx.execute(SENT, receipt=new_key(), page=page_key, vendor=vendor, now=ctx.now)
+    return True
+
+
+def told_pages(ctx: Context, key: Key | None) -> list[Page]:
+    """The page that a message told, or those of the bundle."""
+    if key is None:
+        return []
+    if (page := ctx.get(Page, key)) is not None:
+        return [page]
+    bundle = ctx.get(Bundle, key)
+    keys = bundle.page_keys if bundle else ()
+    return [page for each in keys if (page := ctx.get(Page, Key(each))) is not None]
 
 
 def record_failure(

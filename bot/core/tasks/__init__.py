@@ -1,6 +1,7 @@
 """Every task, so that the registry knows them all."""
 
 from bot.core.tasks import (
+    bundles,
     chat,
     direct_messages,
     engagements,
@@ -12,6 +13,7 @@ from bot.core.tasks import (
 )
 
 __all__ = [
+    "bundles",
     "chat",
     "direct_messages",
     "engagements",
