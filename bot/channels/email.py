@@ -46,6 +46,8 @@ REASONS = {
     "5.7.1": "The server does not accept the mail; it may not relay to this address.",
 }
 """What the server's enhanced status codes mean. Source: RFC 3463, 7505."""
+NO_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""Those of them that are about the address, and not about a mail or the sender."""
 
 
 class EmailChannel:
@@ -129,7 +131,12 @@ def translate(refusal: SMTPResponseException) -> Unavailable | Undeliverable:
         reason = REASONS.get(status, "The mail server refuses the recipient.")
     else:
         reason = REASONS.get(status, "The mail server refuses the mail.")
-    return Undeliverable(f"{reason} ({code})", code=str(refusal.code))
+    is_address = status in NO_ADDRESS
+    return Undeliverable(
+        f"{reason} ({code})",
+        code=str(refusal.code),
+        refuses="address" if is_address else "",
+    )
 
 
 def _fault(error: Exception, letter: Letter) -> Unavailable | Undeliverable:
@@ -164,5 +171,6 @@ def _recipient(address: str) -> str:
     except UnicodeError:
         ascii_domain = ""
     if not local.isascii() or not ADDRESS.fullmatch(f"{local}@{ascii_domain}"):
-        raise Undeliverable("The address is not one that mail can be sent to.")
+        reason = "The address is not one that mail can be sent to."
+        raise Undeliverable(reason, refuses="address")
     return f"{local}@{ascii_domain}"

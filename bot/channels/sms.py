@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
-from bot.channels.twilio_codes import OUTCOMES
+from bot.channels.twilio_codes import OUTCOMES, refuses
 from bot.core.channel import (
     Activation,
     Delivery,
@@ -249,4 +249,5 @@ def _delivery(sid: str, status: str, code: Any) -> Delivery:
         return Delivery(sid, None, status)
     name = str(code) if code else ""
     reason = OUTCOMES.get(name, f"The vendor reports the text as {status}.")
-    return Delivery(sid, "ERROR", f"{reason} ({name})" if name else reason, name)
+    words = f"{reason} ({name})" if name else reason
+    return Delivery(sid, "ERROR", words, name, refuses(name))

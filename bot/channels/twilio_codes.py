@@ -5,6 +5,8 @@ Source: Twilio's error and warning dictionary.
 
 from __future__ import annotations
 
+from bot.core.channel import Refusal
+
 OPTED_OUT = "21610"
 
 REFUSALS = {

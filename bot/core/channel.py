@@ -13,6 +13,10 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 ReceiptType = Literal["SENT", "DELIVERED", "READ", "ERROR", "STOP"]
+Refusal = Literal["", "address", "texts"]
+"""What a permanent error is about: the address itself, texts to it (a landline, a country: calls
+may go there), or neither, but this message or the vendor's account.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +284,7 @@ class Delivery:
     info: str = ""
     code: str = ""
     """The vendor's error code, "" where it named none. 21610: the recipient opted out."""
+    refuses: Refusal = ""
 
 
 class Unavailable(Exception):
@@ -301,11 +306,14 @@ class Unavailable(Exception):
 class Undeliverable(Exception):
     """Permanent: never try this message to this address again. `code` is the vendor's."""
 
-    def __init__(self, reason: str, *, code: str = "", opted_out: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, code: str = "", opted_out: bool = False, refuses: Refusal = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.opted_out = opted_out
+        self.refuses = refuses
 
 
 class Channel(Protocol):
