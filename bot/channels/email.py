@@ -19,14 +19,11 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from bot.channels.mail import Sender, message_id, render
+from bot.channels.mail import Mailed, Sender, message_id, render
 from bot.channels.smtp_pool import Letter, SmtpPool
 from bot.core.channel import (
-    Activation,
     Delivery,
-    Page,
     Sent,
-    StopNotice,
     Unavailable,
     Undeliverable,
 )
@@ -87,7 +84,7 @@ class EmailChannel:
 
         self._pool = SmtpPool(connection, connections)
 
-    async def send(self, message: Page | Activation | StopNotice) -> Sent:
+    async def send(self, message: Mailed) -> Sent:
         """Hand one mail to the server. Raises Unavailable or Undeliverable."""
         recipient = _recipient(message.address)
         content = render(message, self._sender, recipient)
@@ -99,7 +96,7 @@ class EmailChannel:
             raise _fault(error, letter) from None
         return Sent(message_id(message, self._sender))
 
-    async def was_sent(self, message: Page | Activation | StopNotice) -> None:  # noqa: ARG002
+    async def was_sent(self, message: Mailed) -> None:  # noqa: ARG002
         """Mail servers do not tell. The Message-ID is stable, so readers see one mail."""
         return
 

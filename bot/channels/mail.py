@@ -16,7 +16,11 @@ from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
-from bot.core.channel import Activation, Page, StopNotice
+from bot.channels import hand_off_words
+from bot.core.channel import Activation, HandOff, Page, StopNotice
+
+Mailed = Page | Activation | StopNotice | HandOff
+"""What goes by mail."""
 
 BOUNDARY = "=_imbot_alternative"
 """Quoted-printable never yields "=_", so no body can hold it."""
@@ -51,14 +55,14 @@ class Sender:
         return cls(address, formataddr((name or "imbot", address)), domain)
 
 
-def message_id(message: Page | Activation | StopNotice, sender: Sender) -> str:
+def message_id(message: Mailed, sender: Sender) -> str:
     """Name a mail by its outbox row, so that a repeated one is the same mail to its reader."""
     key = message.key
     name = key if KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()
     return f"<{name}@{sender.domain}>"
 
 
-def render(message: Page | Activation | StopNotice, sender: Sender, recipient: str) -> bytes:
+def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
     """Write a whole mail, headers and both bodies, lines ended by CR LF, 7-bit clean.
 
     `recipient` is the address as the server takes it: ASCII, without blanks.
@@ -67,6 +71,8 @@ def render(message: Page | Activation | StopNotice, sender: Sender, recipient: s
         subject, text, html = _page(message)
     elif isinstance(message, StopNotice):
         subject, text, html = _stop_notice(message)
+    elif isinstance(message, HandOff):
+        subject, text, html = _hand_off(message)
     else:
         subject, text, html = _activation(message)
     mark = "(repeat) " if message.repeats else ""
@@ -83,8 +89,8 @@ def render(message: Page | Activation | StopNotice, sender: Sender, recipient: s
     ]
     if isinstance(message, StopNotice):
         headers += _answering(message)
-    elif message.unsubscribe_url and URL.fullmatch(message.unsubscribe_url):
-        headers.append(f"List-Unsubscribe: <{message.unsubscribe_url}>")
+    elif isinstance(message, Page | Activation):
+        headers += _unsubscribing(message.unsubscribe_url or "")
     if isinstance(message, Page) and message.incident_arn:
         headers.append(f"X-Incident-Arn: {encoded(message.incident_arn)}")
     head = "\r\n".join(headers).encode("ascii", "replace")
@@ -199,6 +205,23 @@ def _stop_notice(notice: StopNotice) -> tuple[str, str, str]:
     return subject, text, html + _small(notes, None)
 
 
+def _hand_off(message: HandOff) -> tuple[str, str, str]:
+    """It bears no link to unsubscribe: that would end the pages to the address, too."""
+    subject = hand_off_words.subject(message)
+    told = hand_off_words.sentences(message)
+    notes = [*_closing(message), "These notices can be turned off for each rotation."]
+    text = "\n\n".join((subject, "\n".join(told), "\n".join(notes)))
+    html = (
+        f"{_LABEL}HAND-OFF</p>\n{_TITLE}{escape(subject)}</h1>\n"
+        f"{_BODY}{escape(chr(10).join(told))}</div>\n"
+    )
+    return subject, text, html + _small(notes, None)
+
+
+def _unsubscribing(url: str) -> list[str]:
+    return [f"List-Unsubscribe: <{url}>"] if URL.fullmatch(url) else []
+
+
 def _answering(notice: StopNotice) -> list[str]:
     """Readers show it with the page, whose Message-ID it names."""
     page_id = notice.page_id or ""
@@ -207,11 +230,11 @@ def _answering(notice: StopNotice) -> list[str]:
     return [f"In-Reply-To: {page_id}", f"References: {page_id}"]
 
 
-def _closing(message: Page | Activation | StopNotice) -> list[str]:
+def _closing(message: Mailed) -> list[str]:
     notes = [NOT_READ]
     if message.repeats:
         notes.append("You may have had this mail before.")
-    if not isinstance(message, StopNotice) and message.unsubscribe_url:
+    if isinstance(message, Page | Activation) and message.unsubscribe_url:
         notes.append(f"No more mail to this address: {message.unsubscribe_url}")
     return notes
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from bot.channels import hand_off_words
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
 from bot.channels.twilio_codes import OUTCOMES, refuses
 from bot.core.channel import (
     Activation,
     Delivery,
+    HandOff,
     Page,
     Reply,
     Sent,
@@ -50,8 +52,11 @@ PLAIN = str.maketrans(
 
 NO_LONGER_NEEDED = "No longer needed."
 
+Short = Page | Activation | StopNotice | HandOff
+"""What goes by text."""
 
-def compose(message: Page | Activation | StopNotice) -> str:
+
+def compose(message: Short) -> str:
     """Say a message in one segment: 160 septets of GSM-7, else 70 units of UCS-2.
 
     The public subject (or the contact's name) gives way, never the code or the way to opt out.
@@ -62,6 +67,8 @@ def compose(message: Page | Activation | StopNotice) -> str:
         tail = ". Reply with it to get pages here, UNSUBSCRIBE to stop."
         name = message.contact_name if septets(_one_line(message.contact_name)) else "you"
         return _fit(head, name, tail, tail)
+    if isinstance(message, HandOff):
+        return _fit(mark, hand_off_words.one_line(message), "", "")
     head = f"{mark}[TEST] " if message.is_test else mark
     if isinstance(message, StopNotice):
         plain = message.words if septets(message.words) is not None else NO_LONGER_NEEDED
@@ -132,13 +139,13 @@ class SmsChannel:
         self._account = account
         self._sender = sender
 
-    async def send(self, message: Page | Activation | StopNotice) -> Sent:
+    async def send(self, message: Short) -> Sent:
         """Hand one text to the vendor.
 
         Raises Unavailable (try again) or Undeliverable (never will work: bad number, opted out,
         blocked country). Source: Twilio Messages resource, error dictionary.
         """
-        status_url = None if isinstance(message, StopNotice) else message.status_url
+        status_url = message.status_url if isinstance(message, Page | Activation) else None
         return await self._post(message.address, compose(message), status_url)
 
     async def answer(self, address: str, words: str) -> None:
@@ -165,15 +172,13 @@ class SmsChannel:
             raise Unavailable(refusal.reason) from None
         return list(reversed(found.items()))
 
-    async def was_sent(
-        self, message: Page | Activation | StopNotice
-    ) -> Sent | Literal[False] | None:
+    async def was_sent(self, message: Short) -> Sent | Literal[False] | None:
         """Look for a text to that number, made since, that holds the message's code.
 
         Not by DateSent: it is empty as long as a text is queued, which is the case in question.
         What bears no code, nobody knows of.
         """
-        if isinstance(message, StopNotice):
+        if isinstance(message, StopNotice | HandOff):
             return None
         try:
             answer = await self._account.get(

@@ -1,4 +1,4 @@
-"""The card that says who is on call, pure: from ListOnCall's own document."""
+"""The cards that say who is on call, pure: of ListOnCall's own document, and of a hand-off."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bot.channels.slack.blocks import (
 )
 from bot.channels.slack.results import Card
 from bot.channels.slack.words import when
+from bot.core.channel import HandOff
 
 NONE = "There is no on-call schedule. `@aws ssm-contacts create-rotation help` begins one."
 EMPTY = "✗ This schedule has no rotation, so nobody is on call."
@@ -36,6 +37,31 @@ def on_call_card(schedules: Sequence[Mapping[str, Any]]) -> Card:
         return Card(text=NONE, blocks=[section(Markup(NONE))])
     blocks = [header("Who is on call"), *(b for one in schedules for b in _schedule(one))]
     return Card(text=join(*map(_told, schedules), by="\n"), blocks=fit(blocks))
+
+
+def hand_off_card(message: HandOff) -> Card:
+    """Tell a chat channel, or one of the people, that others are on call, and until when."""
+    rotation = bold(message.rotation)
+    told = {
+        "everybody": join(_names(message.now, GAP), " on call in ", rotation, " now."),
+        "coming": join("You are on call in ", rotation, " now."),
+        "leaving": join("You are off call in ", rotation, " now."),
+    }[message.to]
+    parts = [join("since ", in_readers_zone(datetime.fromisoformat(message.since)))]
+    if message.to == "leaving" or (message.to == "coming" and len(message.now) > 1):
+        parts.insert(0, join("on call: ", _names(message.now)))
+    if message.until is not None:
+        until = in_readers_zone(datetime.fromisoformat(message.until))
+        parts.append(join("until ", until, ", then ", _names(message.next)))
+    parts.append(join("before: ", _names(message.before)))
+    blocks = [section(told), context(join(*parts, by=" · "))]
+    if message.schedules:
+        blocks.append(context(join("Schedule ", ", ".join(message.schedules))))
+    return Card(text=Markup(told.replace("*", "")), blocks=fit(blocks))
+
+
+def _names(people: Sequence[str], none: str = "nobody") -> Markup:
+    return join(*map(bold, people), by=", ") or bold(none)
 
 
 def in_readers_zone(at: datetime) -> Markup:
