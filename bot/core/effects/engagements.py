@@ -4,7 +4,7 @@ and tasks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from bot.core.effects import jobs, receipts, schedules, slack_links, timeline
 from bot.core.ids import Key, new_key
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
+from bot.core.store.incidents import Incident, TimelineEvent
 
 CODES_KEPT = timedelta(hours=24)
 """How long a code is still known after its engagement is over, to answer late replies in
@@ -84,6 +85,19 @@ def running_within(ctx: Context, parent: Engagement, contact: Contact) -> Engage
 def is_over(engagement: Engagement) -> bool:
     """Nobody more is to be told by it."""
     return bool(engagement.acknowledged_at or engagement.stopped_at)
+
+
+def reached_nobody(ctx: Context, incident: Incident, started: Sequence[Engagement]) -> bool:
+    """Whether all that an open incident has `started` has reached nobody, or nothing could be
+    started.
+    """
+    if incident.status != "OPEN":
+        return False
+    first = [one for one in started if one.parent_key is None]
+    if first:
+        return all(one.is_unreachable and not is_over(one) for one in first)
+    refused = {"incident_key": incident.key, "event_type": timeline.REFUSED}
+    return ctx.find_by(TimelineEvent, **refused) is not None
 
 
 def acknowledge(ctx: Context, engagement: Engagement, contact_arn: str) -> None:

@@ -24,7 +24,10 @@ STOPPED = "SSM Contacts Engagement Stop for Incident"
 REFUSED = "SSM Incident Action Refused"
 NOBODY_ON_CALL = "SSM Contacts Nobody On Call for Incident"
 NOT_IN_SLACK = "SSM Contacts Slack Message Failed for Incident"
-"""The last five are ours: the service is silent where nobody could be told."""
+MUTED = "SSM Contacts Engagement Muted for Incident"
+"""The last six are ours: the service is silent where nobody could be told."""
+UNREACHING = frozenset({UNREACHED, NOBODY_ON_CALL, MUTED})
+"""They say that an engagement reaches nobody."""
 
 
 def record(ctx: Context, incident: Incident, event_type: str, **data: Any) -> TimelineEvent:
