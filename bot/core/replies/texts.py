@@ -27,7 +27,7 @@ from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page
 
 HELP_ANSWERS = 3
-HELP_WINDOW = timedelta(hours=1)
+ANSWER_WINDOW = timedelta(hours=1)
 """So many help answers go to one address in that time: two machines never talk for long."""
 
 HELP = (
@@ -47,21 +47,24 @@ LOCKED = (
 def answer_text(ctx: Context, reply: Reply, medium: str) -> str | None:
     """Do what a text asks, and say so; None where nothing is to be said."""
     address = fingerprint(ctx.unit.tx.vault, medium, reply.sender)
+    words = answer_from(ctx, address, _meaning(reply), medium)
+    return None if reply.opted_out or reply.opted_in else words
+
+
+def answer_from(ctx: Context, address: str, answer: Answer, medium: str) -> str | None:
+    """Do what was asked from an address, which is given by its fingerprint, and say so."""
     channels = channels_of(ctx, address)
-    answer = _meaning(reply)
     if answer.kind == "code":
         return _answer_code(ctx, answer.code, address, channels, medium)
     if not channels:
         return None
     if answer.kind == "unsubscribe":
         turn_off(ctx, address, medium)
-        return None if reply.opted_out else TURNED_OFF
+        return TURNED_OFF
     if answer.kind == "start":
-        was_off = turn_on_again(ctx, channels, medium)
-        if reply.opted_in:
-            return None
-        return CODE_SENT if was_off else NOTHING_OFF
-    return HELP if _may_help(ctx, address, medium) else None
+        return CODE_SENT if turn_on_again(ctx, channels, medium) else NOTHING_OFF
+    may_help = may_answer(ctx, f"{medium} help", address, most=HELP_ANSWERS)
+    return HELP if may_help else None
 
 
 def channels_of(ctx: Context, address: str) -> list[ContactChannel]:
@@ -140,14 +143,16 @@ def _activate(ctx: Context, channel: ContactChannel, code: str, medium: str) -> 
     return "Activated. Pages for you will come here."
 
 
-def _may_help(ctx: Context, address: str, medium: str) -> bool:
-    door = f"{medium} help"
+def may_answer(ctx: Context, door: str, address: str, *, most: int) -> bool:
+    """Whether fewer than `most` such answers went to an address within ANSWER_WINDOW; one more
+    is counted.
+    """
     given = ctx.select(FailedTry, account_id=ctx.account_id, door=door, who=address)
-    recent = [row for row in given if ctx.now - row.at < HELP_WINDOW]
+    recent = [row for row in given if ctx.now - row.at < ANSWER_WINDOW]
     for row in given:
         if row not in recent:
             ctx.delete(row)
-    if len(recent) >= HELP_ANSWERS:
+    if len(recent) >= most:
         return False
     ctx.add(
         FailedTry(key=new_key(), account_id=ctx.account_id, door=door, who=address, at=ctx.now)
