@@ -14,9 +14,8 @@ from typing import Any, Literal, Protocol
 
 ReceiptType = Literal["SENT", "DELIVERED", "READ", "ERROR", "STOP"]
 Refusal = Literal["", "address", "texts"]
-"""What a permanent error is about: the address itself, texts to it (a landline, a country: calls
-may go there), or neither, but this message or the vendor's account.
-"""
+"""What a permanent error is about: the address, texts to it (a landline or a country: calls
+may go there), or this message or the vendor's account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
