@@ -14,9 +14,10 @@ from bot.channels.slack.cards import (
 from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.binding import apply_query, bind
-from bot.commands.callers import caller_of, is_invited, nobody
+from bot.commands.callers import caller_of, is_invited, nobody, person
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
+from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
 from bot.commands.on_call import asks_who_is_on_call, who_is_on_call
 from bot.commands.problems import ChatError
 from bot.commands.reachability import asks_who_is_reachable, who_is_reachable
@@ -52,6 +53,9 @@ class ChatDoor:
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
         try:
+            if document.get("action") in OF_DIRECT_MESSAGES:
+                reader = person(ctx, document, region_within(ctx, self._region))
+                return press(ctx.on_behalf_of(reader), document)
             caller = self._caller(ctx, document, prepared)
             return self._answer_caller(ctx.on_behalf_of(caller), document)
         except NoReplicationSet:
@@ -90,6 +94,8 @@ class ChatDoor:
             return _post(ctx, document, who_is_on_call(ctx, document))
         if asks_who_is_reachable(words):
             return _post(ctx, document, who_is_reachable(ctx, document))
+        if is_about_links(words):
+            return _post(ctx, document, link_or_unlink(ctx, document, command.words))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
         return _post(ctx, document, _run(ctx, document, command))

@@ -203,7 +203,7 @@ def acknowledged_card(contact: str, subject: str) -> Card:
     return Card(text=join(f"{contact} acknowledged: {subject}"), blocks=blocks)
 
 
-BY = {"SMS": "text", "VOICE": "phone call", "EMAIL": "mail"}
+BY = {"SMS": "text", "VOICE": "phone call", "EMAIL": "mail", "SLACK": "direct message"}
 
 
 def _parsed(data: Any) -> Any:
@@ -263,6 +263,11 @@ def _unreached(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ ", bold(_name(data, names)), " could not be reached.")
 
 
+def _not_in_slack(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    why = str(data.get("reason", ""))
+    return join("✗ ", bold(_name(data, names)), " got no direct message in Slack: ", why)
+
+
 def _nobody(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ Nobody is on call in ", bold(_name(data, names)), " now.")
 
@@ -286,6 +291,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Page Acknowledgement for Incident": _acknowledgement,
     "SSM Contacts Engagement Unreachable for Incident": _unreached,
     "SSM Contacts Nobody On Call for Incident": _nobody,
+    "SSM Contacts Slack Message Failed for Incident": _not_in_slack,
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(

@@ -18,12 +18,19 @@ def closed_words(ctx: Context, page: Page) -> str:
     """Say why a page is not waiting for an answer any more; "" where it is."""
     engagement = ctx.get(Engagement, page.engagement_key)
     if engagement is not None and engagement.acknowledged_at is not None:
-        who = shown_name(ctx, engagement.acknowledged_by or page.contact_arn)
-        return f"Already acknowledged by {who} at {time_of_day(engagement.acknowledged_at)}."
+        return over_words(ctx, engagement)
     if page.read_at is not None:
         who = shown_name(ctx, page.contact_arn)
         return f"Already acknowledged by {who} at {time_of_day(page.read_at)}."
-    if engagement is not None and engagement.stopped_at is not None:
+    return over_words(ctx, engagement) if engagement is not None else ""
+
+
+def over_words(ctx: Context, engagement: Engagement) -> str:
+    """Say why an engagement waits for nobody any more; "" where it does."""
+    if engagement.acknowledged_at is not None:
+        who = shown_name(ctx, engagement.acknowledged_by or engagement.contact_arn)
+        return f"Already acknowledged by {who} at {time_of_day(engagement.acknowledged_at)}."
+    if engagement.stopped_at is not None:
         at, by = engagement.stopped_at, engagement.stopped_by
         return stopped_words(engagement.stop_reason, by=by, at=at)
     return ""

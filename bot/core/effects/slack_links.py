@@ -11,6 +11,7 @@ import logging
 from bot.core.channel import DirectPage, LinkRequest, Unavailable, Undeliverable
 from bot.core.context import Context
 from bot.core.effects import jobs, outbox, timeline
+from bot.core.effects.closing import over_words
 from bot.core.effects.names import shown_name
 from bot.core.ids import Key, new_key
 from bot.core.store.contacts import Contact
@@ -114,12 +115,8 @@ def redraw(ctx: Context, engagement: Engagement) -> None:
 
 def fate(ctx: Context, engagement: Engagement) -> str:
     """Say what ended an engagement; "" while it waits for an answer."""
-    if engagement.acknowledged_at is not None:
-        who = shown_name(ctx, engagement.acknowledged_by or engagement.contact_arn)
-        return f"Acknowledged by {who} at {engagement.acknowledged_at:%H:%M} UTC."
-    if engagement.stopped_at is not None:
-        return f"Stopped at {engagement.stopped_at:%H:%M} UTC."
-    return ""
+    words = over_words(ctx, engagement).removeprefix("Already ")
+    return words[:1].upper() + words[1:]
 
 
 def record_sent(ctx: Context, row: Outbox, ts: str) -> None:

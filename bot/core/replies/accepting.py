@@ -10,7 +10,7 @@ from bot.core.access import ENGINE, Caller
 from bot.core.arns import parse_arn
 from bot.core.context import Context, Unit
 from bot.core.dispatch import Request, answer_within, new_request_id
-from bot.core.effects.closing import closed_words
+from bot.core.effects.closing import closed_words, over_words
 from bot.core.effects.names import alias_of
 from bot.core.regions import region_within
 from bot.core.store.contacts import Activation, ContactChannel
@@ -68,6 +68,25 @@ def accept_page(ctx: Context, page: Page, caller: Caller, source: str) -> str:
     return closed
 
 
+def accept_engagement(ctx: Context, engagement: Engagement, source: str) -> str:
+    """Acknowledge an engagement as its contact; answers why it was closed before, "" where it
+    was not. `source` is the medium that the answer came by. Raises ServiceError.
+    """
+    engagement = ctx.lock(Engagement, engagement.key) or engagement
+    if closed := over_words(ctx, engagement):
+        return closed
+    _ask(
+        ctx,
+        "AcknowledgeEngagement",
+        contact_caller(ctx, engagement.contact_arn),
+        source,
+        service="imbot",
+        EngagementId=engagement.arn,
+        Note=f"by {source}",
+    )
+    return ""
+
+
 def activate(
     ctx: Context, channel: ContactChannel, code: str, caller: Caller, source: str
 ) -> None:
@@ -121,9 +140,17 @@ def is_current(activation: Activation, now: datetime) -> bool:
     return activation.used_at is None and now < activation.expires_at
 
 
-def _ask(ctx: Context, operation: str, caller: Caller, source: str, **parameters: str) -> None:
+def _ask(
+    ctx: Context,
+    operation: str,
+    caller: Caller,
+    source: str,
+    *,
+    service: str = "ssm-contacts",
+    **parameters: str,
+) -> None:
     request = Request(
-        service="ssm-contacts",
+        service=service,
         operation=operation,
         parameters=parameters,
         caller=caller,
