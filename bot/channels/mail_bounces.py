@@ -1,7 +1,7 @@
 """Mails with which servers tell that a mail of ours did not arrive, or not yet.
 
-Source: RFC 3464 (delivery status), RFC 3463 (status codes); exim's, qmail's and others' free forms
-by what they have in common: the mail that comes back, with its Message-ID.
+Source: RFC 3464 (delivery status), RFC 3463 (status codes); the free forms of exim, qmail and
+others by what they have in common: the mail that comes back, with its Message-ID.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ SERVERS = frozenset(("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b(?!\.\d)")
 _CODE = re.compile(r"\b([45])[0-5]\d[ -]")
 _COPIED = re.compile(r"^[>|\s]{0,8}Message-ID:\s{0,8}(<[^<>\s]{3,400}>)", re.I | re.M)
-_LATER = re.compile(r"delayed|not yet been|will be retried|will retry|no action is required", re.I)
+_LATER = re.compile(
+    r"delayed|not yet been|will be retried|will retry|no action is required", re.I
+)
 _FAILED = re.compile(
     r"undeliver|could ?n[o']t be delivered|delivery (?:\w+ ){0,3}fail|failure notice|"
     r"permanent|returned (?:mail|to sender)|unknown user|user unknown|no such user|"

@@ -1,19 +1,20 @@
 """What a mail that came in is to us: a person's words, a server's bounce, or nothing.
 
-Pure, over the bytes that came. Source: RFC 5322, 3834 (automatic answers), 2369 and 2919 (lists),
-[MS-OXCMAIL] (X-Auto-Response-Suppress).
+Pure, over the bytes that came. Source: RFC 5322, 3834 (automatic answers), 2369 and 2919
+(lists), [MS-OXCMAIL] (X-Auto-Response-Suppress).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
 from bot.channels.mail_bounces import MESSAGE_ID, is_of_a_server, read_bounce
+from bot.channels.mail_marks import THREAD
 from bot.channels.mail_words import first_lines
 from bot.core.channel import Bounce, MailReply
 
@@ -24,10 +25,6 @@ AUTOMATIC = frozenset(
 PRECEDENCE = frozenset(("bulk", "list", "junk", "auto_reply"))
 MOST_REFERENCES = 20
 LONGEST_SUBJECT = 200
-THREAD = ".thread@"
-"""What tells a mail's thread from its Message-ID: a relay that names mails anew (Amazon SES,
-Exchange) keeps the References, and so the reply bears one of the two.
-"""
 
 
 def read_mail(raw: bytes) -> MailReply | Bounce | None:
@@ -75,7 +72,7 @@ def _references(mail: Message) -> Iterator[str]:
     yield from list(_unthreaded([*nearest, *reversed(chain)]))[:MOST_REFERENCES]
 
 
-def _unthreaded(names: Iterator[str] | list[str] | tuple[str, ...]) -> Iterator[str]:
+def _unthreaded(names: Sequence[str]) -> Iterator[str]:
     yield from dict.fromkeys(name.replace(THREAD, "@") for name in names)
 
 

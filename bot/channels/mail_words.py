@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from email.message import Message
 from html.parser import HTMLParser
 
-ABOVE = "reply above this line"
-"""In the first line of every mail that may be answered; whatever quotes it is cut there."""
+from bot.channels.mail_marks import ABOVE
+
 MOST_LINES = 6
 LONGEST_LINE = 300
 
@@ -26,9 +26,45 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 
-BLOCKS = frozenset("p div br li tr table ul ol pre h1 h2 h3 h4 h5 h6 blockquote hr".split())
+BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "br",
+        "li",
+        "tr",
+        "table",
+        "ul",
+        "ol",
+        "pre",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "hr",
+    ]
+)
 SILENT = frozenset(("style", "script", "head", "title"))
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 QUOTES = ("gmail_quote", "gmail_attr", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote")
 CUTS = ("divRplyFwdMsg", "appendonsend", "ms-outlook-mobile-reference-message")
 """How programs mark what they quote in HTML: by a class, or from an element of that id on."""

@@ -59,6 +59,7 @@ def issue(ctx: Context, channel: ContactChannel) -> None:
             account_id=ctx.account_id,
             channel_key=channel.key,
             code=new_code(),
+            message_key=new_key(),
             created_at=ctx.now,
             expires_at=ctx.now + CODES_LIVE,
         )

@@ -67,14 +67,22 @@ class ContactChannel:
     deleted_at: datetime | None = None
 
 
-@table("activation", Index("activation_channel", "channel_key"))
+@table(
+    "activation",
+    Index("activation_channel", "channel_key"),
+    Index("activation_message", "message_key"),
+)
 class Activation:
-    """A code on its way to prove an address; a newer one makes the older ones void."""
+    """A code on its way to prove an address; a newer one makes the older ones void.
+
+    `message_key` is its message's, by which a mail that answers it is known.
+    """
 
     key: Key = primary()
     account_id: str
     channel_key: Key = references("contact_channel", on_delete="CASCADE")
     code: str = encrypted()
+    message_key: Key
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
