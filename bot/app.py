@@ -139,7 +139,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     for channel in channels.values():
         stack.push_async_callback(channel.close)
     master_key = settings.master_key.get_secret_value() if settings.master_key else None
-    store = await open_store(settings.database_url, master_key)
+    new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
+    store = await open_store(settings.database_url, master_key, new_master_key=new)
     stack.push_async_callback(store.close)
     await (lease := Lease(store)).start()
     stack.push_async_callback(lease.end)

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     slack_admins: str = Field("", alias="IMBOT_SLACK_ADMINS")
     master_key: SecretStr | None = Field(None, alias="IMBOT_MASTER_KEY")
     new_master_key: SecretStr | None = Field(None, alias="IMBOT_NEW_MASTER_KEY")
-    """For `imbot rotate-key` alone."""
+    """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
 
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")

@@ -105,7 +105,8 @@ def _way_in(settings: Settings, refusal: StoreError) -> str:
 
 def _write_and_erase(tx: Transaction) -> None:
     key, now = new_key(), datetime.now(UTC)
-    tx.insert([Process(key=key, started_at=now, lease_until=now)])
+    own = Process(key=key, started_at=now, lease_until=now, data_key=tx.vault.newest)
+    tx.insert([own])
     tx.delete_where(Process, table_of(Process).c.key == key)
 
 

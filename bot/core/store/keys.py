@@ -38,13 +38,14 @@ class VaultKey:
     """A key that the master key wraps. The store's own, so of no account.
 
     `passed_on` is a new data key under the one before it, so that who runs can learn it without
-    the master key; it is there as long as rows are under both. A retired key still decrypts.
+    the master key; it is there for a day. A retired key still decrypts.
     """
 
     key: Key = primary()
     key_id: int
     purpose: KeyPurpose
     wrapped: bytes
+    created_at: datetime | None = None
     passed_on: bytes | None = None
     retired_at: datetime | None = None
 
@@ -109,13 +110,16 @@ def learn_keys(tx: Transaction) -> None:
             log.error("data key %d cannot be learnt any more: start this process again", key_id)
 
 
-def add_data_key(tx: Transaction, master: bytes) -> int:
+def add_data_key(tx: Transaction, master: bytes, now: datetime) -> int:
     """Make the next data key, pass it on to all who know the newest, and answer its id."""
     key_id = 1 + max(row.key_id for row in tx.select(VaultKey))
     plain = os.urandom(KEY_BYTES)
     passed_on = tx.vault.encrypt(plain, key_place(key_id, "data"))
     wrapped = wrap(plain, master, key_id=key_id, purpose="data").wrapped
-    tx.insert([VaultKey(key_id=key_id, purpose="data", wrapped=wrapped, passed_on=passed_on)])
+    made = VaultKey(
+        key_id=key_id, purpose="data", wrapped=wrapped, created_at=now, passed_on=passed_on
+    )
+    tx.insert([made])
     return key_id
 
 

@@ -292,14 +292,14 @@ class Shape:
     def sealed_names(self) -> tuple[str, ...]:
         return tuple(self.names[seal.place] for seal in self._seals)
 
-    def resealed(self, record: Sequence[Any], vault: Vault) -> dict[str, bytes]:
+    def resealed(self, record: Sequence[Any], vault: Vault) -> dict[str, bytes | None]:
         """The ciphertexts of a record of all columns anew, under the vault's newest key."""
-        values, anew = list(record), {}
+        anew = {}
         for seal in self._seals:
-            if (blob := values[seal.place]) is not None:
-                bound = seal.associated(values)
-                plain = vault.decrypt(bytes(blob), bound)
-                anew[self.names[seal.place]] = vault.encrypt(plain, bound)
+            blob, bound = record[seal.place], seal.associated(record)
+            plain = None if blob is None else vault.decrypt(bytes(blob), bound)
+            name = self.names[seal.place]
+            anew[name] = None if plain is None else vault.encrypt(plain, bound)
         return anew
 
     def changed(self, row: R, changes: Mapping[str, Any]) -> R:
