@@ -70,9 +70,12 @@ def _plan_now(ctx: Context, contact: Contact, is_essential: bool) -> Mapping[str
     return contact.plan
 
 
-def running_within(ctx: Context, parent: Engagement, contact: Contact) -> Engagement | None:
-    """The contact's engagement that the same first engagement led to, while it goes on."""
-    return ctx.find_by(
+def running_within(ctx: Context, parent: Engagement, contact: Contact) -> list[Engagement]:
+    """The contact's engagements that the same first engagement led to, while they go on.
+
+    One that is through is among them until its own alarm finds that.
+    """
+    return ctx.select(
         Engagement,
         root_key=parent.root_key or parent.key,
         contact_key=contact.key,

@@ -192,10 +192,10 @@ def _engage_contact(
     if contact is None:
         _remember(ctx, engagement, place, has_failed=True)
         return
-    earlier = engagements.running_within(ctx, engagement, contact)
-    if earlier is not None and not _is_through(ctx, earlier):
-        _remember(ctx, engagement, place, child_key=earlier.key)
-        return
+    for earlier in engagements.running_within(ctx, engagement, contact):
+        if not _is_through(ctx, earlier):
+            _remember(ctx, engagement, place, child_key=earlier.key)
+            return
     child = engagements.start(
         ctx,
         contact,
