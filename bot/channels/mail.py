@@ -16,10 +16,10 @@ from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
-from bot.channels import hand_off_words
-from bot.core.channel import Activation, HandOff, Page, StopNotice
+from bot.channels import bundle_words, hand_off_words
+from bot.core.channel import Activation, Bundle, HandOff, Page, StopNotice
 
-Mailed = Page | Activation | StopNotice | HandOff
+Mailed = Page | Bundle | Activation | StopNotice | HandOff
 """What goes by mail."""
 
 BOUNDARY = "=_imbot_alternative"
@@ -69,6 +69,8 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
     """
     if isinstance(message, Page):
         subject, text, html = _page(message)
+    elif isinstance(message, Bundle):
+        subject, text, html = _bundle(message)
     elif isinstance(message, StopNotice):
         subject, text, html = _stop_notice(message)
     elif isinstance(message, HandOff):
@@ -89,7 +91,7 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
     ]
     if isinstance(message, StopNotice):
         headers += _answering(message)
-    elif isinstance(message, Page | Activation):
+    elif isinstance(message, Page | Bundle | Activation):
         headers += _unsubscribing(message.unsubscribe_url or "")
     if isinstance(message, Page) and message.incident_arn:
         headers.append(f"X-Incident-Arn: {encoded(message.incident_arn)}")
@@ -138,6 +140,7 @@ _HTML_END = "</div></body></html>\n"
 _LABEL = '<p style="margin:0 0 8px;font-size:13px;letter-spacing:.04em;opacity:.75">'
 _TITLE = '<h1 style="margin:0 0 12px;font-size:22px;line-height:1.3">'
 _BODY = '<div style="margin:0 0 20px;white-space:pre-wrap;overflow-wrap:anywhere">'
+_ENTRY = '<h2 style="margin:0 0 4px;font-size:17px;line-height:1.35;overflow-wrap:anywhere">'
 _CODE = (
     '<p style="margin:0 0 20px;padding:14px 16px;border:1px solid #80808080;border-radius:8px;'
     'font:600 28px/1.2 ui-monospace,Menlo,Consolas,monospace;letter-spacing:.15em">'
@@ -159,20 +162,50 @@ def _page(page: Page) -> tuple[str, str, str]:
     if page.is_test:
         notes.append("This is a test page. Nothing is wrong.")
     notes += _closing(page)
-    how = (
-        "The link opens a page with a button; only the button acknowledges."
-        if page.ack_url
-        else f"To acknowledge, type in chat: @aws ack {page.code}"
-    )
-    link = f"Acknowledge: {page.ack_url}\n" if page.ack_url else ""
-    text = f"{subject}\n\n{page.content}\n\nCode: {page.code}\n{link}{how}\n\n"
-    button = f'{_BUTTON}{escape(page.ack_url)}">Acknowledge</a></p>\n' if page.ack_url else ""
+    way, way_html = _way_to_acknowledge(page, "Acknowledge")
+    text = f"{subject}\n\n{page.content}\n\n{way}\n\n"
     html = (
         f"{_LABEL}{'TEST PAGE' if page.is_test else 'PAGE'}</p>\n"
-        f"{_TITLE}{escape(page.subject)}</h1>\n{_BODY}{escape(page.content)}</div>\n"
-        f"{_LABEL}CODE</p>\n{_CODE}{escape(page.code)}</p>\n{button}{_SMALL}{escape(how)}</p>\n"
+        f"{_TITLE}{escape(page.subject)}</h1>\n{_BODY}{escape(page.content)}</div>\n{way_html}"
     )
     return subject, text + "\n".join(notes), html + _small(notes, page.unsubscribe_url)
+
+
+def _bundle(bundle: Bundle) -> tuple[str, str, str]:
+    subject = bundle_words.subject(bundle)
+    why = (
+        "These pages came shortly after one another, so they come as one mail. "
+        "One code acknowledges them all."
+    )
+    way, way_html = _way_to_acknowledge(bundle, f"Acknowledge all {bundle.count}")
+    text, html = f"{subject}\n\n{why}\n\n{way}\n\n", ""
+    for page in bundle.pages:
+        title = f"{'[TEST] ' if page['is_test'] else ''}{page['subject']}"
+        facts = f"{bundle_words.began(page)}\n{page['incident_arn'] or ''}".rstrip()
+        text += f"* {title}\n{facts}\n{page['content']}\n\n"
+        html += (
+            f"{_ENTRY}{escape(title)}</h2>\n{_SMALL}{escape(facts)}</p>\n"
+            f"{_BODY}{escape(page['content'])}</div>\n"
+        )
+    notes = [*filter(None, [bundle_words.more(bundle)]), *_closing(bundle)]
+    kind = "TEST PAGES" if bundle_words.is_test(bundle) else "PAGES"
+    head = f"{_LABEL}{kind}</p>\n{_TITLE}{escape(subject)}</h1>\n{_BODY}{escape(why)}</div>\n"
+    small = _small(notes, bundle.unsubscribe_url)
+    return subject, text + "\n".join(notes), head + way_html + html + small
+
+
+def _way_to_acknowledge(message: Page | Bundle, label: str) -> tuple[str, str]:
+    """The code, and the button or the chat command, as plain text and as HTML."""
+    url, code = message.ack_url, message.code
+    how = (
+        "The link opens a page with a button; only the button acknowledges."
+        if url
+        else f"To acknowledge, type in chat: @aws ack {code}"
+    )
+    link = f"{label}: {url}\n" if url else ""
+    button = f'{_BUTTON}{escape(url)}">{label}</a></p>\n' if url else ""
+    html = f"{_LABEL}CODE</p>\n{_CODE}{escape(code)}</p>\n{button}{_SMALL}{escape(how)}</p>\n"
+    return f"Code: {code}\n{link}{how}", html
 
 
 def _activation(activation: Activation) -> tuple[str, str, str]:
@@ -234,7 +267,7 @@ def _closing(message: Mailed) -> list[str]:
     notes = [NOT_READ]
     if message.repeats:
         notes.append("You may have had this mail before.")
-    if isinstance(message, Page | Activation) and message.unsubscribe_url:
+    if isinstance(message, Page | Bundle | Activation) and message.unsubscribe_url:
         notes.append(f"No more mail to this address: {message.unsubscribe_url}")
     return notes
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot.channels import hand_off_words
+from bot.channels import bundle_words, hand_off_words
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
 from bot.channels.twilio_codes import OUTCOMES, refuses
 from bot.core.channel import (
     Activation,
+    Bundle,
     Delivery,
     HandOff,
     Page,
@@ -52,7 +53,7 @@ PLAIN = str.maketrans(
 
 NO_LONGER_NEEDED = "No longer needed."
 
-Short = Page | Activation | StopNotice | HandOff
+Short = Page | Bundle | Activation | StopNotice | HandOff
 """What goes by text."""
 
 
@@ -69,6 +70,8 @@ def compose(message: Short) -> str:
         return _fit(head, name, tail, tail)
     if isinstance(message, HandOff):
         return _fit(mark, hand_off_words.one_line(message), "", "")
+    if isinstance(message, Bundle):
+        return _compose_bundle(message, mark)
     head = f"{mark}[TEST] " if message.is_test else mark
     if isinstance(message, StopNotice):
         plain = message.words if septets(message.words) is not None else NO_LONGER_NEEDED
@@ -76,6 +79,15 @@ def compose(message: Short) -> str:
     tail = f"\nReply {message.code} to acknowledge, UNSUBSCRIBE to stop."
     short = f"\nReply {message.code} to ack, UNSUBSCRIBE to stop."
     return _fit(head, message.public_subject or "You have a page.", tail, short)
+
+
+def _compose_bundle(bundle: Bundle, mark: str) -> str:
+    """Say how many there are and, newest first, as many subjects as there is room for."""
+    test = "[TEST] " if bundle_words.is_test(bundle) else ""
+    head = f"{mark}{test}{bundle_words.things(bundle)}, newest: "
+    named = "; ".join(bundle_words.subjects(bundle, "public_subject"))
+    tail = f"\nReply {bundle.code} for all, UNSUBSCRIBE to stop."
+    return _fit(head, named, tail, tail)
 
 
 def septets(text: str) -> int | None:

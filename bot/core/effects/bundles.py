@@ -60,7 +60,9 @@ def leave(ctx: Context, channel_key: Key) -> None:
     if (opens_at := min(times)) > ctx.now:
         jobs.defer(ctx, "leave_together", at=opens_at, channel_key=channel_key)
         return
-    over = {key: by for key, by in ctx.tx.records(OVER, channel=channel_key)}
+    over: dict[str, str | None] = {}
+    for page_key, acknowledged_by in ctx.tx.records(OVER, channel=channel_key):
+        over[page_key] = acknowledged_by
     ctx.tx.execute(LEAVE, channel=channel_key, now=ctx.now)
     for page in waiting:
         if page.key in over:

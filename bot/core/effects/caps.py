@@ -61,8 +61,8 @@ class Reached:
     def words(self) -> str:
         where = "to one address" if self.who else "in total"
         return (
-            f"The limit of {self.most} {WHAT[self.what]} a day {where} is reached; the next day "
-            "begins at 00:00 UTC."
+            f"The limit of {self.most} {WHAT[self.what]} a day {where} is reached; "
+            "the next day begins at 00:00 UTC."
         )
 
 
