@@ -16,10 +16,10 @@ from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
-from bot.channels import bundle_words, hand_off_words
-from bot.core.channel import Activation, Bundle, HandOff, Page, StopNotice
+from bot.channels import bundle_words, fault_words, hand_off_words
+from bot.core.channel import Activation, Bundle, FaultNotice, HandOff, Page, StopNotice
 
-Mailed = Page | Bundle | Activation | StopNotice | HandOff
+Mailed = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice
 """What goes by mail."""
 
 BOUNDARY = "=_imbot_alternative"
@@ -75,6 +75,8 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
         subject, text, html = _stop_notice(message)
     elif isinstance(message, HandOff):
         subject, text, html = _hand_off(message)
+    elif isinstance(message, FaultNotice):
+        subject, text, html = _fault_notice(message)
     else:
         subject, text, html = _activation(message)
     mark = "(repeat) " if message.repeats else ""
@@ -253,6 +255,17 @@ def _hand_off(message: HandOff) -> tuple[str, str, str]:
 
 def _unsubscribing(url: str) -> list[str]:
     return [f"List-Unsubscribe: <{url}>"] if URL.fullmatch(url) else []
+
+
+def _fault_notice(message: FaultNotice) -> tuple[str, str, str]:
+    subject, told = fault_words.subject(message), "\n\n".join(fault_words.sentences(message))
+    notes = _closing(message)
+    text = "\n\n".join((subject, told, "\n".join(notes)))
+    html = (
+        f"{_LABEL}PAGES DO NOT ARRIVE</p>\n{_TITLE}{escape(subject)}</h1>\n"
+        f"{_BODY}{escape(told)}</div>\n"
+    )
+    return subject, text, html + _small(notes, None)
 
 
 def _answering(notice: StopNotice) -> list[str]:

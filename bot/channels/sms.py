@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot.channels import bundle_words, hand_off_words
+from bot.channels import bundle_words, fault_words, hand_off_words
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
 from bot.channels.twilio_codes import OUTCOMES, refuses
 from bot.core.channel import (
     Activation,
     Bundle,
     Delivery,
+    FaultNotice,
     HandOff,
     Page,
     Reply,
@@ -53,7 +54,7 @@ PLAIN = str.maketrans(
 
 NO_LONGER_NEEDED = "No longer needed."
 
-Short = Page | Bundle | Activation | StopNotice | HandOff
+Short = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice
 """What goes by text."""
 
 
@@ -70,6 +71,8 @@ def compose(message: Short) -> str:
         return _fit(head, name, tail, tail)
     if isinstance(message, HandOff):
         return _fit(mark, hand_off_words.one_line(message), "", "")
+    if isinstance(message, FaultNotice):
+        return _fit(mark, fault_words.one_line(message), "", "")
     if isinstance(message, Bundle):
         return _compose_bundle(message, mark)
     head = f"{mark}[TEST] " if message.is_test else mark
@@ -190,7 +193,7 @@ class SmsChannel:
         Not by DateSent: it is empty as long as a text is queued, which is the case in question.
         What bears no code, nobody knows of.
         """
-        if isinstance(message, StopNotice | HandOff):
+        if isinstance(message, StopNotice | HandOff | FaultNotice):
             return None
         try:
             answer = await self._account.get(

@@ -118,6 +118,20 @@ class MailAnswer(Envelope):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultNotice(Envelope):
+    """Tells the owner of a contact channel, by another one, that pages do not arrive there.
+
+    `fault` says why, and the next step where there is one.
+    """
+
+    kind: Literal["fault_notice"] = "fault_notice"
+    contact_name: str = field(repr=False)
+    channel_name: str = field(repr=False)
+    medium: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post(Envelope):
     """A Slack message; `address` is the Slack channel's id.
 
@@ -218,6 +232,7 @@ Message = (
     | Activation
     | StopNotice
     | MailAnswer
+    | FaultNotice
     | Post
     | Notice
     | HandOff

@@ -62,7 +62,8 @@ class ContactChannel:
     is_activated: bool
     opted_out_at: datetime | None = None
     fault: str | None = None
-    """The vendor's last permanent error for this address, in words."""
+    """Why nothing arrives at this address, in words: the vendor's last permanent error."""
+    faulted_at: datetime | None = None
     created_at: datetime
     deleted_at: datetime | None = None
 
