@@ -14,7 +14,7 @@ from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
-from bot.core.effects import bundles, receipts, slack_links
+from bot.core.effects import bundles, faults, receipts, slack_links
 from bot.core.effects.engagements import is_over
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -181,7 +181,14 @@ def _give_up(
     for page in pages:
         receipts.record_failure(ctx, page, reason)
     if isinstance(fault, Undeliverable):
-        receipts.record_fault(ctx, row.channel_key, reason, opted_out=fault.opted_out)
+        faults.record(
+            ctx,
+            row.channel_key,
+            reason,
+            refuses=fault.refuses,
+            opted_out=fault.opted_out,
+            told=row.page_key,
+        )
     if row.message["kind"] in slack_links.KINDS:
         slack_links.record_failure(ctx, row, fault)
     if not pages and row.conversation_key:

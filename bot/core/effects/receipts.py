@@ -111,21 +111,6 @@ def record_failure(
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=page.engagement_key)
 
 
-def record_fault(
-    ctx: Context, channel_key: Key | None, reason: str, *, opted_out: bool
-) -> None:
-    """Keep the vendor's permanent error with the address; an opt-out turns all of its channels
-    off.
-    """
-    channel = ctx.get(ContactChannel, channel_key) if channel_key else None
-    if channel is None:
-        return
-    if not opted_out:
-        ctx.update(channel, fault=reason)
-        return
-    turn_off(ctx, channel.address_fingerprint)
-
-
 def turn_off(ctx: Context, address_fingerprint: str) -> list[ContactChannel]:
     """Turn off every contact channel with that address, until START and a new activation
     code.

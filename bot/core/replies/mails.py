@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.channel import Bounce, Delivery, MailAnswer, MailReply
+from bot.core.channel import Bounce, Delivery, MailAnswer, MailReply, Refusal
 from bot.core.context import Context
-from bot.core.effects import outbox, receipts
+from bot.core.effects import faults, outbox, receipts
 from bot.core.ids import Key, new_key
 from bot.core.replies import statuses, texts
 from bot.core.replies.answers import Answer, read_answer
@@ -25,6 +25,7 @@ from bot.core.store.work import Outbox
 MEDIUM = "EMAIL"
 MOST_ANSWERS = 10
 """So many mails answer one address within an hour, whatever it asks."""
+NO_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 LONGEST_CHAIN = 10
 """Mails that an answer names as those before it."""
 
@@ -143,7 +144,9 @@ def _record_bounce(ctx: Context, bounce: Bounce) -> bool:
         else:
             _record_delay(ctx, page, bounce.reason)
     if not original.pages and _is_permanent(bounce) and original.channel is not None:
-        receipts.record_fault(ctx, original.channel.key, bounce.reason, opted_out=False)
+        faults.record(
+            ctx, original.channel.key, bounce.reason, refuses=_refuses(bounce)
+        )
     return True
 
 
@@ -154,12 +157,19 @@ def _record_failure(ctx: Context, page: Page, original: Original, bounce: Bounce
         receipt="ERROR",
         info=bounce.reason,
         code=bounce.status if _is_permanent(bounce) else "",
+        refuses=_refuses(bounce),
     )
     statuses.record_status(ctx, delivery, page.key)
 
 
 def _is_permanent(bounce: Bounce) -> bool:
     return bounce.is_final and not bounce.status.startswith("4")
+
+
+def _refuses(bounce: Bounce) -> Refusal:
+    """A mailbox that is not there, or is switched off, is a fault of the address (RFC 3463)."""
+    is_address = bounce.is_final and bounce.status in NO_ADDRESS
+    return "address" if is_address else ""
 
 
 def _record_delay(ctx: Context, page: Page, reason: str) -> None:

@@ -8,7 +8,7 @@ from bot.core.access import ENGINE
 from bot.core.arns import parse_arn
 from bot.core.channel import Delivery
 from bot.core.context import Context
-from bot.core.effects import receipts
+from bot.core.effects import faults, receipts
 from bot.core.ids import Key
 from bot.core.store.engagements import Engagement, Page, Receipt
 
@@ -47,15 +47,20 @@ def _record_delivered(ctx: Context, page: Page, delivery: Delivery) -> None:
     receipts.record(ctx, page, "DELIVERED", info, vendor_id=delivery.vendor_id)
     if page.delivered_at is None:
         ctx.update(page, delivered_at=ctx.now)
+    faults.forget(ctx, page.channel_key)
 
 
 def _record_error(ctx: Context, page: Page, delivery: Delivery) -> None:
     reason = delivery.info or "The vendor could not deliver it."
     receipts.record_failure(ctx, page, reason, vendor_id=delivery.vendor_id)
-    if delivery.code:
-        receipts.record_fault(
-            ctx, page.channel_key, reason, opted_out=delivery.code == OPTED_OUT
-        )
+    faults.record(
+        ctx,
+        page.channel_key,
+        reason,
+        refuses=delivery.refuses,
+        opted_out=delivery.code == OPTED_OUT,
+        told=page.key,
+    )
 
 
 def is_call(delivery: Delivery) -> bool:
