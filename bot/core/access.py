@@ -25,9 +25,15 @@ RESPONDER = frozenset(
         ("ssm-incidents", "UpdateRelatedItems"),
         ("ssm-contacts", "StartEngagement"),
         ("imbot", "TestPage"),
+        ("imbot", "TakeOverShift"),
+        ("imbot", "GiveBackShift"),
+        ("imbot", "CreateCalendarLink"),
+        ("imbot", "DeleteCalendarLink"),
     }
 )
-"""The write half of AWSIncidentManagerResolverAccess (its v4), and test pages."""
+"""The write half of AWSIncidentManagerResolverAccess (its v4), test pages, and what people do with
+their own shifts.
+"""
 
 PROVED_BY_A_CODE = frozenset(
     {("ssm-contacts", "AcceptPage"), ("ssm-contacts", "ActivateContactChannel")}
@@ -108,6 +114,11 @@ def sees_addresses(caller: Caller) -> bool:
 def is_slack_user(caller: Caller, user_id: str) -> bool:
     """Whether a request came from that Slack user himself; the session's name ends in his id."""
     return caller.door == "slack" and caller.principal_arn.endswith(f"-{user_id}")
+
+
+def slack_user_of(caller: Caller) -> str | None:
+    """The id of the Slack user who asks; None at another door."""
+    return caller.principal_arn.rpartition("-")[2] if caller.door == "slack" else None
 
 
 def engine_caller(account_id: str, region: str = "") -> Caller:

@@ -66,6 +66,19 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Where pages come from: numbers in E.164, and a bare mail address."""
+
+    name: str = "imbot"
+    phone_numbers: tuple[str, ...] = ()
+    email: str | None = None
+
+    @property
+    def can_send(self) -> bool:
+        return bool(self.phone_numbers or self.email)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What handlers may know of the process around them.
 
@@ -83,6 +96,7 @@ class House:
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
     """By door: what is said to a delivery of that door (see `core.deliveries`)."""
     limits: Limits = field(default_factory=Limits)
+    sender: Sender = field(default_factory=Sender)
 
 
 @dataclass(slots=True)

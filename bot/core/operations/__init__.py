@@ -1,12 +1,14 @@
 """Every answered operation, so that the registry knows them all."""
 
 from bot.core.operations import (
+    calendars,
     chat_configurations,
     contact_channels,
     contact_policies,
     contact_tags,
     contacts,
     engagements,
+    hand_off_notices,
     imbot,
     incident_tags,
     incidents,
@@ -19,8 +21,10 @@ from bot.core.operations import (
     response_plans,
     rotation_overrides,
     rotations,
+    sender_card,
     shifts,
     slack_links,
+    take_overs,
     timeline,
     topic_attributes,
     topic_tags,
@@ -28,12 +32,14 @@ from bot.core.operations import (
 )
 
 __all__ = [
+    "calendars",
     "chat_configurations",
     "contact_channels",
     "contact_policies",
     "contact_tags",
     "contacts",
     "engagements",
+    "hand_off_notices",
     "imbot",
     "incident_tags",
     "incidents",
@@ -46,8 +52,10 @@ __all__ = [
     "response_plans",
     "rotation_overrides",
     "rotations",
+    "sender_card",
     "shifts",
     "slack_links",
+    "take_overs",
     "timeline",
     "topic_attributes",
     "topic_tags",
