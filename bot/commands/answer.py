@@ -15,6 +15,7 @@ from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.binding import apply_query, bind
 from bot.commands.callers import caller_of, is_invited, nobody, person
+from bot.commands.fault_notes import fault_notes
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
@@ -122,8 +123,9 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
         ),
     )
     shown = result if bound.query is None else apply_query(bound.query, result)
+    notes = [*bound.notes, *fault_notes(ctx, document, bound, result)]
     return command_result(
-        bound.service, bound.operation, shown, request=bound.parameters, notes=bound.notes
+        bound.service, bound.operation, shown, request=bound.parameters, notes=notes
     )
 
 

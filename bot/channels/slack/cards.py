@@ -277,6 +277,12 @@ def _stopped(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("Paging ", bold(_name(data, names)), f" was stopped{by}.")
 
 
+def _address_refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    channel = f"{data.get('channelName')} ({data.get('channelType')})"
+    whose = join("of ", bold(_name(data, names)))
+    return join("✗ ", bold(channel), " ", whose, ": ", str(data.get("reason") or ""))
+
+
 def _refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     whom = join(" of ", bold(_name(data, names))) if data.get("contactArn") else ""
     what = label(str(data.get("operation", "An action")))
@@ -292,6 +298,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Engagement Unreachable for Incident": _unreached,
     "SSM Contacts Nobody On Call for Incident": _nobody,
     "SSM Contacts Slack Message Failed for Incident": _not_in_slack,
+    "SSM Contacts Contact Channel Refused for Incident": _address_refused,
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bot.core.context import Context
+from bot.core.effects import paging
 from bot.core.effects.reachability import Finding, reach
 from bot.core.registry import operation
+from bot.core.store.contacts import ContactChannel
 from bot.core.store.schema import Wire
 
 
@@ -21,6 +23,22 @@ def list_unreachable(ctx: Context) -> Wire:
         "Unreachable": [_document(one) for one in found.unreachable],
         "Doubts": [_document(one) for one in found.doubts],
     }
+
+
+@operation("imbot", "GetContactChannelHealth")
+def get_contact_channel_health(ctx: Context, *, contact_channel_id: str) -> Wire:
+    """Say whether a contact channel can be paged now, and if not, or if what is sent there does
+    not arrive, why. `FaultTime` is when that was found; a page is tried all the same.
+    """
+    channel = ctx.require(ContactChannel, contact_channel_id)
+    obstacle = paging.why_not(ctx, channel)
+    reason = channel.fault or obstacle
+    document: Wire = {"ContactChannelArn": channel.arn, "CanBePaged": obstacle is None}
+    if reason is not None:
+        document["Reason"] = reason
+    if channel.faulted_at is not None:
+        document["FaultTime"] = channel.faulted_at
+    return document
 
 
 def _document(finding: Finding) -> Wire:
