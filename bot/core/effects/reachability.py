@@ -1,18 +1,18 @@
 """Who could be told now, and why nobody: people, plans, schedules and response plans.
 
-Everything is read in five statements, however many there are; the judgement on it is pure.
+Everything is read in six statements, however many there are; the judgement on it is pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 from sqlalchemy import bindparam, select
 
-from bot.core.effects import schedules
+from bot.core.effects import schedules, slack_links
 from bot.core.effects.names import alias_of
 from bot.core.planner.plans import PlanTarget, parse_plan
 from bot.core.store.contacts import Contact, ContactChannel
@@ -154,7 +154,14 @@ def reach(tx: Transaction, *, account_id: str, media: frozenset[str], now: datet
     on_call = _on_call(tx, account_id, contacts, now)
     nodes = [_contact(one, on_call.get(one.arn)) for one in contacts]
     plans = tx.select(ResponsePlan, account_id=account_id)
-    return judged(nodes + [_response_plan(one) for one in plans], addresses, media)
+    found = judged(nodes + [_response_plan(one) for one in plans], addresses, media)
+    silent = slack_links.troubles(tx, account_id=account_id, media=media)
+    told = [
+        _finding(node, f"No direct messages in Slack: {silent[node.arn]}")
+        for node in nodes
+        if node.arn in silent
+    ]
+    return replace(found, doubts=(*found.doubts, *told))
 
 
 def judged(nodes: Sequence[Node], addresses: Iterable[Address], media: frozenset[str]) -> Reach:

@@ -17,6 +17,7 @@ from bot.core.ids import Key, new_key
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement
 from bot.core.store.slack_links import DirectMessage, SlackLink
+from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,17 @@ KINDS = frozenset({"direct_page", "link_request"})
 """The messages whose outcome is heard here."""
 
 
-def why_not(ctx: Context, contact: Contact) -> str | None:
-    """Say why a contact cannot be told in Slack now; None where it can, and where nobody has
-    asked for it.
-    """
-    link = ctx.find_by(SlackLink, contact_key=contact.key)
-    if link is None:
-        return None
-    if link.confirmed_at is None:
-        return link.fault or f"The Slack user {link.user_id} has not confirmed the link."
-    if "slack" not in ctx.house.media:
-        return NO_SETTINGS
-    return link.fault
+def troubles(tx: Transaction, *, account_id: str, media: frozenset[str]) -> dict[str, str]:
+    """Say, by the contacts' ARNs, why linked people cannot be told in Slack now: one read."""
+    found: dict[str, str] = {}
+    for link in tx.select(SlackLink, account_id=account_id):
+        if "slack" not in media:
+            found[link.contact_arn] = NO_SETTINGS
+        elif link.fault is not None:
+            found[link.contact_arn] = link.fault
+        elif link.confirmed_at is None:
+            found[link.contact_arn] = f"{link.user_id} has not confirmed the link."
+    return found
 
 
 def ask(ctx: Context, link: SlackLink) -> None:
