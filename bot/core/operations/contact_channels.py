@@ -138,8 +138,9 @@ def send_activation_code(ctx: Context, *, contact_channel_id: str) -> None:
     """Send a new activation code; earlier ones are void.
 
     Raises ValidationException where the medium has no settings, the number is a landline (its
-    code comes by a VOICE channel) or the recipient opted out by text, ServiceQuotaExceededException after MOST_CODES within an hour. Mail has no START, so
-    after an opt-out by mail the code itself is the way back.
+    code comes by a VOICE channel) or the recipient opted out by text,
+    ServiceQuotaExceededException after MOST_CODES within an hour. Mail has no START, so after
+    an opt-out by mail the code itself is the way back.
     """
     channel = ctx.require(ContactChannel, contact_channel_id)
     since = ctx.now - CODES_WITHIN
