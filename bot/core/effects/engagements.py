@@ -133,18 +133,18 @@ def _acknowledge_below(ctx: Context, parent: Engagement, contact_arn: str) -> No
 
 
 def _essential_to(ctx: Context, child: Engagement) -> list[Key]:
-    """The engagements that end when this one is acknowledged: by every route that led to
-    it.
+    """The engagements that end when this one is acknowledged: where one of the routes that led
+    to it is essential.
     """
     if child.parent_key is None:
         return []
     routes = {child.parent_key: child.is_essential}
     for target in ctx.select(Target, child_key=child.key):
         above = ctx.get(Engagement, target.engagement_key)
-        if above is None or above.key == child.parent_key:
-            continue
-        document = above.plan["Stages"][target.stage]["Targets"][target.number]
-        routes[above.key] = document["ContactTargetInfo"]["IsEssential"]
+        if above is not None:
+            document = above.plan["Stages"][target.stage]["Targets"][target.number]
+            is_essential = document["ContactTargetInfo"]["IsEssential"]
+            routes[above.key] = routes.get(above.key, False) or is_essential
     return [key for key, is_essential in routes.items() if is_essential]
 
 
