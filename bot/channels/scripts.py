@@ -85,8 +85,9 @@ def inline_activation_script(activation: Activation) -> str:
     return _response(intro + _PAUSE + _code_twice(activation.code) + _goodbye())
 
 
-def acknowledged_script() -> str:
-    return _response(_say("Thank you. The page is acknowledged.") + _goodbye())
+def acknowledged_script(count: int = 1) -> str:
+    what = "The page is acknowledged." if count == 1 else f"All {count} are acknowledged."
+    return _response(_say(f"Thank you. {what}") + _goodbye())
 
 
 def already_closed_script(text: str) -> str:

@@ -16,12 +16,16 @@ OPTED_OUT = "21610"
 
 
 def record_status(ctx: Context, delivery: Delivery, page_key: str | None) -> None:
-    """Record a delivery's end. A text that has arrived does not fail afterwards."""
+    """Record a delivery's end, for each page that the message told. A text that has arrived
+    does not fail afterwards.
+    """
     if delivery.receipt is None:
         return
-    found = _page(ctx, delivery, page_key)
-    if found is None:
-        return
+    for page in _told(ctx, delivery, page_key):
+        _record_for(ctx, page, delivery)
+
+
+def _record_for(ctx: Context, found: Page, delivery: Delivery) -> None:
     ctx.lock(Engagement, found.engagement_key)
     page = ctx.lock(Page, found.key)
     if page is None:
@@ -68,14 +72,16 @@ def is_call(delivery: Delivery) -> bool:
     return delivery.vendor_id.startswith("CA")
 
 
-def _page(ctx: Context, delivery: Delivery, page_key: str | None) -> Page | None:
-    """By the key in our own status address, else by the receipt of the sending."""
+def _told(ctx: Context, delivery: Delivery, page_key: str | None) -> list[Page]:
+    """By the key in our own status address (of a page or a bundle), else by the receipts of the
+    sending.
+    """
     if page_key:
-        return ctx.get(Page, Key(page_key))
-    sent = ctx.tx.find(
+        return receipts.told_pages(ctx, Key(page_key))
+    sent = ctx.tx.select(
         Receipt, account_id=ctx.account_id, vendor_id=delivery.vendor_id, type="SENT"
     )
-    return ctx.get(Page, sent.page_key) if sent else None
+    return [page for one in sent if (page := ctx.get(Page, one.page_key)) is not None]
 
 
 def _engine_context(ctx: Context, page: Page) -> Context:

@@ -15,13 +15,12 @@ from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
 from bot.core.ids import new_key
 from bot.core.replies.accepting import (
-    accept_page,
     activate,
     contact_caller,
-    find_page,
     proved_by,
 )
 from bot.core.replies.answers import Answer, read_answer
+from bot.core.replies.bundled import accept_told, find_told
 from bot.core.store.accounts import FailedTry
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page
@@ -118,8 +117,8 @@ def _answer_code(
     if activations.is_locked(ctx, medium, address):
         return None
     try:
-        if (page := find_page(ctx, code, address)) is not None:
-            return _accept(ctx, page, medium)
+        if pages := find_told(ctx, code, address):
+            return _accept(ctx, pages, medium)
         if (channel := proved_by(ctx, channels, code)) is not None:
             return _activate(ctx, channel, code, medium)
     except ServiceError as refusal:
@@ -130,10 +129,10 @@ def _answer_code(
     return LOCKED if activations.is_locked(ctx, medium, address) else WRONG
 
 
-def _accept(ctx: Context, page: Page, medium: str) -> str:
-    caller = contact_caller(ctx, page.contact_arn)
-    closed = accept_page(ctx, page, caller, medium)
-    return closed or f"Acknowledged. Thank you, {shown_name(ctx, page.contact_arn)}."
+def _accept(ctx: Context, pages: Sequence[Page], medium: str) -> str:
+    contact_arn = pages[0].contact_arn
+    accepted = accept_told(ctx, pages, contact_caller(ctx, contact_arn), medium)
+    return accepted.words(shown_name(ctx, contact_arn))
 
 
 def _activate(ctx: Context, channel: ContactChannel, code: str, medium: str) -> str:
