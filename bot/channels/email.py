@@ -61,12 +61,14 @@ class EmailChannel:
         connections: int = 4,
         timeout: float = 15.0,
         tls_context: ssl.SSLContext | None = None,
+        reply_to: str | None = None,
     ) -> None:
-        """`sender` is SMTP_FROM; `timeout` is the total of one mail, in seconds.
+        """`sender` is SMTP_FROM; `timeout` is the total of one mail, in seconds; `reply_to` is
+        the address whose mailbox is read.
 
         Raises ValueError for a sender without an address.
         """
-        self._sender = Sender.parse(sender)
+        self._sender = Sender.parse(sender, reply_to)
         self._timeout = timeout
 
         def connection() -> SMTP:
@@ -88,7 +90,7 @@ class EmailChannel:
         """Hand one mail to the server. Raises Unavailable or Undeliverable."""
         recipient = _recipient(message.address)
         content = render(message, self._sender, recipient)
-        letter = Letter(self._sender.address, recipient, content)
+        letter = Letter(self._sender.envelope, recipient, content)
         try:
             async with asyncio.timeout(self._timeout):
                 await self._pool.deliver(letter)

@@ -11,15 +11,25 @@ import base64
 import hashlib
 import re
 from binascii import b2a_qp
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
 from bot.channels import bundle_words, fault_words, hand_off_words
-from bot.core.channel import Activation, Bundle, FaultNotice, HandOff, Page, StopNotice
+from bot.channels.mail_marks import ABOVE, THREAD
+from bot.core.channel import (
+    Activation,
+    Bundle,
+    FaultNotice,
+    HandOff,
+    MailAnswer,
+    Page,
+    StopNotice,
+)
 
-Mailed = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice
+Mailed = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice | MailAnswer
 """What goes by mail."""
 
 BOUNDARY = "=_imbot_alternative"
@@ -36,14 +46,23 @@ NOT_READ = "Replies to this mail are not read."
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whom mails are from: the bare address, and the header with its display name."""
+    """Whom mails are from: the bare address, and the header with its display name.
+
+    `reply_to` is where replies and bounces are read; None: nowhere.
+    """
 
     address: str
     header: str
     domain: str
+    reply_to: str | None = None
+
+    @property
+    def envelope(self) -> str:
+        """Where mail servers send back what does not arrive."""
+        return self.reply_to or self.address
 
     @classmethod
-    def parse(cls, text: str) -> Sender:
+    def parse(cls, text: str, reply_to: str | None = None) -> Sender:
         """Read SMTP_FROM: "pager@example.com" or "Pager <pager@example.com>".
 
         Raises ValueError if there is no address in it.
@@ -52,7 +71,7 @@ class Sender:
         domain = address.rpartition("@")[2]
         if "@" not in address or not domain:
             raise ValueError("SMTP_FROM holds no mail address")
-        return cls(address, formataddr((name or "imbot", address)), domain)
+        return cls(address, formataddr((name or "imbot", address)), domain, reply_to)
 
 
 def message_id(message: Mailed, sender: Sender) -> str:
@@ -77,8 +96,11 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
         subject, text, html = _hand_off(message)
     elif isinstance(message, FaultNotice):
         subject, text, html = _fault_notice(message)
+    elif isinstance(message, MailAnswer):
+        subject, text, html = _answer(message)
     else:
         subject, text, html = _activation(message)
+    text, html = _with_replies(message, sender, text, html)
     mark = "(repeat) " if message.repeats else ""
     headers = [
         f"From: {sender.header}",
@@ -86,14 +108,19 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
         f"Subject: {encoded(mark + subject)}",
         f"Date: {format_datetime(message.created_at.astimezone(UTC), usegmt=True)}",
         f"Message-ID: {message_id(message, sender)}",
-        "Auto-Submitted: auto-generated",
+        f"Auto-Submitted: {_submitted(message)}",
         "X-Auto-Response-Suppress: All",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"',
     ]
+    if sender.reply_to and sender.reply_to != sender.address:
+        headers.append(f"Reply-To: {sender.reply_to}")
     if isinstance(message, StopNotice):
-        headers += _answering(message)
+        headers += _answering([message.page_id or ""])
+    elif isinstance(message, MailAnswer):
+        headers += _answering(message.references)
     elif isinstance(message, Page | Bundle | Activation):
+        headers += _threaded(message, sender)
         headers += _unsubscribing(message.unsubscribe_url or "")
     if isinstance(message, Page) and message.incident_arn:
         headers.append(f"X-Incident-Arn: {encoded(message.incident_arn)}")
@@ -268,16 +295,43 @@ def _fault_notice(message: FaultNotice) -> tuple[str, str, str]:
     return subject, text, html + _small(notes, None)
 
 
-def _answering(notice: StopNotice) -> list[str]:
-    """Readers show it with the page, whose Message-ID it names."""
-    page_id = notice.page_id or ""
-    if not MESSAGE_ID.fullmatch(page_id):
+def _answer(answer: MailAnswer) -> tuple[str, str, str]:
+    subject = answer.subject or "Your reply"
+    if not subject.lower().startswith("re:"):
+        subject = f"Re: {subject}"
+    return subject, answer.words, f"{_BODY}{escape(answer.words)}</div>\n"
+
+
+def _submitted(message: Mailed) -> str:
+    return "auto-replied" if isinstance(message, MailAnswer) else "auto-generated"
+
+
+def _answering(names: Sequence[str]) -> list[str]:
+    """Readers show it with the mails of those Message-IDs, the last of which it answers."""
+    known = [name for name in names if MESSAGE_ID.fullmatch(name)]
+    if not known:
         return []
-    return [f"In-Reply-To: {page_id}", f"References: {page_id}"]
+    return [f"In-Reply-To: {known[-1]}", "References: " + "\r\n ".join(known)]
+
+
+def _threaded(message: Mailed, sender: Sender) -> list[str]:
+    name = message_id(message, sender).replace("@", THREAD)
+    return [f"References: {name}"] if sender.reply_to else []
+
+
+def _with_replies(message: Mailed, sender: Sender, text: str, html: str) -> tuple[str, str]:
+    """Say first how a mail may be answered, or last that it may not."""
+    if isinstance(message, MailAnswer):
+        return text, html
+    if not sender.reply_to or not isinstance(message, Page | Bundle | Activation):
+        return f"{text.rstrip()}\n{NOT_READ}", html + _small([NOT_READ], None)
+    to = "prove this address" if isinstance(message, Activation) else "acknowledge"
+    first = f"To {to}, answer with the code: {ABOVE}."
+    return f"{first}\n\n{text}", _small([first], None) + html
 
 
 def _closing(message: Mailed) -> list[str]:
-    notes = [NOT_READ]
+    notes = []
     if message.repeats:
         notes.append("You may have had this mail before.")
     if isinstance(message, Page | Bundle | Activation) and message.unsubscribe_url:
