@@ -23,12 +23,13 @@ from bot.core.dispatch import Dispatcher
 from bot.core.engine import BACKSTOP, Engine
 from bot.core.keyring import Keyring
 from bot.core.poller import Poller
+from bot.core.postman import Postman
 from bot.core.replies import Replies
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
-from bot.later import LateChatDoor, LateSlackDoor, load_later
+from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
@@ -101,6 +102,7 @@ class App:
     courier: Courier
     replies: Replies
     poller: Poller
+    postman: Postman | None
     deliveries: Deliveries
     channels: Mapping[str, Channel]
     account: TwilioAccount | None
@@ -164,10 +166,26 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         poller=Poller(
             store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
+        postman=_postman(settings, clock, store, lease, replies),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
         account=account,
         client=client,
+    )
+
+
+def _postman(
+    settings: Settings, clock: Clock, store: Store, lease: Lease, replies: Replies
+) -> Postman | None:
+    if settings.imap_host is None:
+        return None
+    return Postman(
+        store,
+        clock,
+        lease,
+        replies,
+        lambda: make_mailbox(settings),
+        account_id=settings.account_id,
     )
 
 
@@ -223,6 +241,9 @@ async def _work(app: App, stack: AsyncExitStack) -> None:
 
 def _work_on(app: App, stack: AsyncExitStack) -> None:
     """Whether a sweep is set takes a third of a second at a million jobs."""
+    if app.postman is not None:
+        stack.push_async_callback(app.postman.close)
+        _in_background(app.postman.run(), stack)
     for work in (app.poller.run(), _sweep(app)):
         _in_background(work, stack)
 
@@ -269,6 +290,7 @@ def make_channels(
             password.get_secret_value() if password else None,
             settings.smtp_from,
             settings.smtp_security,
+            reply_to=settings.reply_address,
         )
     if client is not None:
         from bot.channels.slack.channel import SlackChannel
