@@ -12,9 +12,9 @@ from email import message_from_string
 from email.message import Message
 from email.utils import parseaddr
 
-from bot.channels.email import REASONS
+from bot.channels.email import NO_ADDRESS, REASONS
 from bot.channels.mail_words import text_of
-from bot.core.channel import Bounce
+from bot.core.channel import Bounce, Refusal
 
 MESSAGE_ID = re.compile(r"<[^<>\s]{3,400}>")
 SERVERS = frozenset(("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon"))
@@ -123,4 +123,5 @@ def _bounce(references: tuple[str, ...], *, is_final: bool, status: str) -> Boun
         reason = f"The mail came back: {why[0].lower()}{why[1:-1]}{code}."
     else:
         reason = f"The mail is delayed{code}; the mail server tries again."
-    return Bounce(references=references, is_final=is_final, status=status, reason=reason)
+    refuses: Refusal = "address" if is_final and status in NO_ADDRESS else ""
+    return Bounce(references=references, is_final=is_final, reason=reason, refuses=refuses)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -31,13 +32,7 @@ def read_mail(raw: bytes) -> MailReply | Bounce | None:
     """None for what no person wrote, unless it says that a mail of ours did not arrive."""
     mail = message_from_bytes(raw)
     if (bounce := read_bounce(mail)) is not None:
-        named = tuple(_unthreaded(bounce.references))
-        return Bounce(
-            references=named,
-            is_final=bounce.is_final,
-            status=bounce.status,
-            reason=bounce.reason,
-        )
+        return replace(bounce, references=tuple(_unthreaded(bounce.references)))
     if is_automatic(mail):
         return None
     return MailReply(

@@ -279,13 +279,14 @@ class MailReply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
     """A mail server's word that one of `references` did not arrive, or (not `is_final`) not
-    yet. `status` is RFC 3463's, "" where none was named; `reason` a sentence without addresses.
+    yet. `reason` is a sentence without addresses.
     """
 
     references: Sequence[str]
     is_final: bool
-    status: str
     reason: str
+    refuses: Refusal = ""
+    """What will refuse every other mail, too."""
 
 
 @dataclass(frozen=True, slots=True)

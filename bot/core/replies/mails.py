@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.channel import Bounce, Delivery, MailAnswer, MailReply, Refusal
+from bot.core.channel import Bounce, Delivery, MailAnswer, MailReply
 from bot.core.context import Context
 from bot.core.effects import faults, outbox, receipts
 from bot.core.ids import Key, new_key
@@ -143,33 +143,19 @@ def _record_bounce(ctx: Context, bounce: Bounce) -> bool:
             _record_failure(ctx, page, original, bounce)
         else:
             _record_delay(ctx, page, bounce.reason)
-    if not original.pages and _is_permanent(bounce) and original.channel is not None:
-        faults.record(
-            ctx, original.channel.key, bounce.reason, refuses=_refuses(bounce)
-        )
+    if not original.pages and bounce.is_final and original.channel is not None:
+        faults.record(ctx, original.channel.key, bounce.reason, refuses=bounce.refuses)
     return True
 
 
 def _record_failure(ctx: Context, page: Page, original: Original, bounce: Bounce) -> None:
-    """What its server gave up for want of an answer (4.x.x) is no fault of the address."""
     delivery = Delivery(
         vendor_id=original.message_id,
         receipt="ERROR",
         info=bounce.reason,
-        code=bounce.status if _is_permanent(bounce) else "",
-        refuses=_refuses(bounce),
+        refuses=bounce.refuses,
     )
     statuses.record_status(ctx, delivery, page.key)
-
-
-def _is_permanent(bounce: Bounce) -> bool:
-    return bounce.is_final and not bounce.status.startswith("4")
-
-
-def _refuses(bounce: Bounce) -> Refusal:
-    """A mailbox that is not there, or is switched off, is a fault of the address (RFC 3463)."""
-    is_address = bounce.is_final and bounce.status in NO_ADDRESS
-    return "address" if is_address else ""
 
 
 def _record_delay(ctx: Context, page: Page, reason: str) -> None:
@@ -199,8 +185,7 @@ def _unrecorded(ctx: Context, name: str) -> Original | None:
     row = ctx.get(Outbox, _key_in(name))
     if row is None or row.account_id != ctx.account_id or row.medium != "email":
         return None
-    page = ctx.get(Page, row.page_key) if row.page_key else None
-    return _of_pages(ctx, name, [page] if page else [])
+    return _of_pages(ctx, name, receipts.told_pages(ctx, row.page_key) if row.page_key else [])
 
 
 def _activation(ctx: Context, name: str) -> Original | None:
