@@ -105,7 +105,7 @@ def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
         return _drop_if_unwanted(ctx, row, pages)
     ctx.delete(row)
     for page in over:
-        _record_pointless(ctx, page)
+        _record_pointless(ctx, row, page)
     rest = [page for page in pages if page not in over]
     channel = ctx.get(ContactChannel, row.channel_key) if row.channel_key else None
     if rest and channel is not None:
@@ -118,13 +118,16 @@ def _is_over(ctx: Context, page: Page) -> bool:
     return engagement is not None and is_over(engagement)
 
 
-def _record_pointless(ctx: Context, page: Page) -> None:
+def _record_pointless(ctx: Context, row: Outbox, page: Page) -> None:
     engagement = ctx.get(Engagement, page.engagement_key)
     by = engagement.acknowledged_by if engagement else None
-    reason = (
-        f"Not sent: acknowledged by {by}." if by else "Not sent: the engagement was stopped."
-    )
-    receipts.record(ctx, page, "STOP", reason)
+    fate = f"acknowledged by {by}" if by else "the engagement was stopped"
+    receipts.record(ctx, page, "STOP", f"{_not_sent(row)}: {fate}.")
+
+
+def _not_sent(row: Outbox) -> str:
+    """What is in doubt may have arrived the first time."""
+    return "Not sent again" if row.is_doubtful else "Not sent"
 
 
 def _drop_if_unwanted(ctx: Context, row: Outbox, pages: Sequence[Page]) -> bool:
@@ -134,7 +137,7 @@ def _drop_if_unwanted(ctx: Context, row: Outbox, pages: Sequence[Page]) -> bool:
         ctx.delete(row)
         fate = "the recipient opted out" if deleted_at is None else "its channel was deleted"
         for page in pages:
-            receipts.record_failure(ctx, page, f"Not sent: {fate}.")
+            receipts.record_failure(ctx, page, f"{_not_sent(row)}: {fate}.")
         return True
     return False
 
