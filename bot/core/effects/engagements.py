@@ -11,6 +11,7 @@ from typing import Any
 from bot.core.context import Context
 from bot.core.effects import jobs, receipts, schedules, slack_links, timeline
 from bot.core.ids import Key, new_key
+from bot.core.planner.plans import REPEAT_TIMES
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
 from bot.core.store.incidents import Incident, TimelineEvent
@@ -37,7 +38,7 @@ def start(
 
     A schedule's plan becomes that of whoever is on call now.
     """
-    plan = plan or _plan_now(ctx, contact, is_essential)
+    plan = plan or plan_now(ctx, contact, is_essential)
     engagement = ctx.add(
         Engagement(
             key=new_key(),
@@ -58,16 +59,42 @@ def start(
             stage_begun_at=None,
             started_at=ctx.now,
             slack_link_key=contact.slack_link_key,
+            round=0 if parent is not None and parent.round is not None else None,
         )
     )
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
     return engagement
 
 
-def _plan_now(ctx: Context, contact: Contact, is_essential: bool) -> Mapping[str, Any]:
+def plan_now(ctx: Context, contact: Contact, is_essential: bool) -> Mapping[str, Any]:
+    """The plan that an engagement of the contact would run on."""
     if contact.type == "ONCALL_SCHEDULE":
         return schedules.frozen_plan(ctx, contact, is_essential=is_essential)
+    if contact.plan_repeats:
+        return {**contact.plan, REPEAT_TIMES: contact.plan_repeats}
     return contact.plan
+
+
+def begin_again(ctx: Context, engagement: Engagement) -> None:
+    """Run the frozen plan of an engagement that is through once more, in its plan's next
+    round.
+    """
+    begun = {"stage": None, "stage_begun_at": None, "alarm_at": None, "ended_at": None}
+    ctx.update(engagement, **begun, is_unreachable=False, round=0)
+    jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
+
+
+def reach_after_all(ctx: Context, engagement: Engagement) -> None:
+    """Somebody is reached in a later round: it is not true any more of it, nor of the plans
+    above, that they reach nobody.
+    """
+    if engagement.round is None:
+        return
+    one: Engagement | None = engagement
+    while one is not None:
+        if one.is_unreachable:
+            ctx.update(one, is_unreachable=False)
+        one = ctx.lock(Engagement, one.parent_key) if one.parent_key else None
 
 
 def running_within(ctx: Context, parent: Engagement, contact: Contact) -> list[Engagement]:

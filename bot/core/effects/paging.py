@@ -33,14 +33,19 @@ def why_not(ctx: Context, channel: ContactChannel | None) -> str | None:
 
 
 def page_channel(
-    ctx: Context, engagement: Engagement, channel_arn: str, channel: ContactChannel | None
+    ctx: Context,
+    engagement: Engagement,
+    channel_arn: str,
+    channel: ContactChannel | None,
+    *,
+    withheld: str | None = None,
 ) -> tuple[Page, bool]:
     """Page a contact channel; a channel that cannot be paged gets an ERROR receipt instead.
 
-    A page that comes too soon after another one waits. Answers the page and whether it is on
-    its way, or waits for it.
+    So does one that is `withheld`, for that reason. A page that comes too soon after another
+    one waits. Answers the page and whether it is on its way, or waits for it.
     """
-    reason, slot = why_not(ctx, channel), None
+    reason, slot = withheld or why_not(ctx, channel), None
     if channel is not None and reason is None:
         slot = pace.slot(ctx, channel)
         reason = None if slot else caps.refusal(ctx, engagement, channel)

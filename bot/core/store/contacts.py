@@ -34,6 +34,12 @@ class Contact:
     tags: Wire
     created_at: datetime
     deleted_at: datetime | None = None
+    plan_repeats: int | None = None
+    """How often its plan begins again while nobody acknowledges."""
+    muted_until: datetime | None = None
+    muted_by: str | None = None
+    pages_withheld: int | None = None
+    """What the mute kept back; of a plan or schedule: whom it did not engage."""
     slack_link_key: Key | None = None
     """The link that its Slack user has confirmed."""
 

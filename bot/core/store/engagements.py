@@ -58,6 +58,10 @@ class Engagement:
     ended_at: datetime | None = None
     """Its plan is through, or nobody in it could be reached."""
     is_unreachable: bool = False
+    round: int | None = None
+    """How often its plan began again; 0 where it was begun by a later round of the plan above,
+    None where it runs for the first time.
+    """
     slack_link_key: Key | None = None
     """That of its contact, as it was when the engagement started."""
 

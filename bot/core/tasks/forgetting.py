@@ -55,6 +55,7 @@ FORGOTTEN: tuple[type[Row], ...] = (
 JOBS = (
     "advance_engagement",
     "close_pages",
+    "say_goodbye",
     "tell_chat",
     "draw_card",
     "draw_direct_message",
