@@ -5,7 +5,7 @@ Everything is read in six statements, however many there are; the judgement on i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -23,6 +23,7 @@ from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
 
+IN_SLACK = " Only a direct message in Slack would come."
 MOST_NAMED = 5
 """Names in one sentence; the rest is counted."""
 
@@ -143,6 +144,7 @@ class Node:
     targets: tuple[str, ...]
     empty: str
     tells_chat: bool = False
+    is_in_slack: bool = False
 
 
 def reach(tx: Transaction, *, account_id: str, media: frozenset[str], now: datetime) -> Reach:
@@ -152,10 +154,10 @@ def reach(tx: Transaction, *, account_id: str, media: frozenset[str], now: datet
     addresses = [Address(**dict(zip(names, record, strict=True))) for record in records]
     contacts = tx.select(Contact, account_id=account_id, deleted_at=None)
     on_call = _on_call(tx, account_id, contacts, now)
-    nodes = [_contact(one, on_call.get(one.arn)) for one in contacts]
+    silent = slack_links.troubles(tx, account_id=account_id, media=media)
+    nodes = [_contact(one, on_call.get(one.arn), silent) for one in contacts]
     plans = tx.select(ResponsePlan, account_id=account_id)
     found = judged(nodes + [_response_plan(one) for one in plans], addresses, media)
-    silent = slack_links.troubles(tx, account_id=account_id, media=media)
     told = [
         _finding(node, f"No direct messages in Slack: {silent[node.arn]}")
         for node in nodes
@@ -200,10 +202,11 @@ class _Town:
 
     def why_nobody(self, node: Node) -> str:
         if not node.targets:
-            return node.empty
+            return f"{node.empty}{IN_SLACK if node.is_in_slack else ''}"
         told = _listed([self._told(arn) for arn in node.targets])
         if node.type == "PERSONAL":
-            return f"None of the contact channels in its plan can be paged: {told}."
+            slack = IN_SLACK if node.is_in_slack else ""
+            return f"None of the contact channels in its plan can be paged: {told}.{slack}"
         whom = "who is on call" if node.type == "ONCALL_SCHEDULE" else "it engages"
         return f"Nobody {whom} can be reached: {told}."
 
@@ -262,25 +265,33 @@ def _on_call(
     }
 
 
-def _contact(contact: Contact, on_call: tuple[str, ...] | None) -> Node:
-    name = contact.display_name or contact.alias
-    if on_call is not None:
-        rotations = contact.plan.get("RotationIds")
-        empty = (
-            "Nobody is on call now."
-            if rotations
-            else "It has no rotation, so nobody is ever on call."
-        )
-        return Node(arn=contact.arn, type=contact.type, name=name, targets=on_call, empty=empty)
-    stages = parse_plan(contact.plan)
-    named = "contact channel" if contact.type == "PERSONAL" else "contact"
+def _contact(
+    contact: Contact,
+    on_call: tuple[str, ...] | None,
+    silent: Container[str],
+) -> Node:
+    """`silent` are the ARNs of those whom a link to Slack does not reach."""
+    targets, empty = _targets(contact, on_call)
     return Node(
         arn=contact.arn,
         type=contact.type,
-        name=name,
-        targets=_once(_arns(target for stage in stages for target in stage.targets)),
-        empty=f"Its plan names no {named}." if stages else "Its plan has no stages.",
+        name=contact.display_name or contact.alias,
+        targets=targets,
+        empty=empty,
+        is_in_slack=contact.slack_link_key is not None and contact.arn not in silent,
     )
+
+
+def _targets(contact: Contact, on_call: tuple[str, ...] | None) -> tuple[tuple[str, ...], str]:
+    """Whom a contact tells, and what it would mean if that were nobody."""
+    if on_call is not None:
+        has_rotations = bool(contact.plan.get("RotationIds"))
+        never = "It has no rotation, so nobody is ever on call."
+        return on_call, "Nobody is on call now." if has_rotations else never
+    stages = parse_plan(contact.plan)
+    named = "contact channel" if contact.type == "PERSONAL" else "contact"
+    empty = f"Its plan names no {named}." if stages else "Its plan has no stages."
+    return _once(_arns(target for stage in stages for target in stage.targets)), empty
 
 
 def _arns(targets: Iterable[PlanTarget]) -> Iterator[str]:
