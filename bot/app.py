@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import ClientSession, ClientTimeout, web
@@ -15,7 +16,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 from bot.core import operations, tasks
 from bot.core.channel import Channel
 from bot.core.clock import Clock, SystemClock
-from bot.core.context import House
+from bot.core.context import House, Sender
 from bot.core.courier import Courier
 from bot.core.credentials import Credential
 from bot.core.deliveries import Deliveries
@@ -25,14 +26,17 @@ from bot.core.keyring import Keyring
 from bot.core.poller import Poller
 from bot.core.postman import Postman
 from bot.core.replies import Replies
+from bot.core.replies.feeds import Feeds
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
 from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
+from bot.limits import limits_of
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
+from bot.web.feeds import FeedDoor
 from bot.web.health import Health
 from bot.web.routes import Doors, web_application
 
@@ -101,6 +105,7 @@ class App:
     engine: Engine
     courier: Courier
     replies: Replies
+    feeds: Feeds
     poller: Poller
     postman: Postman | None
     deliveries: Deliveries
@@ -155,6 +160,9 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     hands.reach_for(engine, courier, stack)
     store.listen(hands.hear)
     replies = Replies(dispatcher, store, account_id=settings.account_id, region=settings.region)
+    postman = _postman(settings, clock, store, lease, replies)
+    if postman is not None:
+        stack.push_async_callback(postman.close)
     return App(
         settings=settings,
         clock=clock,
@@ -163,10 +171,13 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         engine=engine,
         courier=courier,
         replies=replies,
+        feeds=Feeds(
+            dispatcher, store, account_id=settings.account_id, region=settings.region
+        ),
         poller=Poller(
             store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
-        postman=_postman(settings, clock, store, lease, replies),
+        postman=postman,
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
         account=account,
@@ -204,6 +215,8 @@ def _house(
         wake_engine=hands.wake_engine,
         wake_courier=hands.wake_courier,
         answerers={"slack": LateChatDoor(settings).answer} if client else {},
+        limits=limits_of(settings),
+        sender=sender_of(settings),
     )
 
 
@@ -222,6 +235,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         callbacks=callbacks,
         health=Health(app.store, app.clock),
         slack=slack,
+        feeds=FeedDoor(app.feeds),
     )
     runner = web.AppRunner(web_application(doors), access_log=None, handle_signals=False)
     await runner.setup()
@@ -242,7 +256,6 @@ async def _work(app: App, stack: AsyncExitStack) -> None:
 def _work_on(app: App, stack: AsyncExitStack) -> None:
     """Whether a sweep is set takes a third of a second at a million jobs."""
     if app.postman is not None:
-        stack.push_async_callback(app.postman.close)
         _in_background(app.postman.run(), stack)
     for work in (app.poller.run(), _sweep(app)):
         _in_background(work, stack)
@@ -297,6 +310,18 @@ def make_channels(
 
         channels["slack"] = SlackChannel(client)
     return channels
+
+
+def sender_of(settings: Settings) -> Sender:
+    """Where pages come from, as far as there are settings."""
+    name, email = parseaddr(settings.smtp_from or "")
+    is_mailing = settings.smtp_host is not None and bool(email)
+    number = settings.twilio_from_number if settings.twilio_account_sid else None
+    return Sender(
+        name=name or "imbot",
+        phone_numbers=(number,) if number else (),
+        email=email if is_mailing else None,
+    )
 
 
 def first_credential(settings: Settings) -> Credential | None:

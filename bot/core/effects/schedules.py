@@ -79,10 +79,10 @@ def _resolved(
 
 def overrides_of(ctx: Context, row: Rotation) -> tuple[planner.Override, ...]:
     """All overrides of a rotation; a shift is told in full, and any of them may cut it."""
-    return _planned(ctx.select(RotationOverride, rotation_key=row.key))
+    return planned(ctx.select(RotationOverride, rotation_key=row.key))
 
 
-def _planned(rows: Iterable[RotationOverride]) -> tuple[planner.Override, ...]:
+def planned(rows: Iterable[RotationOverride]) -> tuple[planner.Override, ...]:
     return tuple(
         planner.Override(
             starts_at=row.starts_at,
@@ -147,7 +147,7 @@ def members_at(
     row: Rotation, overrides: Iterable[RotationOverride], at: datetime
 ) -> tuple[str, ...]:
     """ARNs of the people on call in a rotation; `overrides` are those that hold at `at`."""
-    return _members(planner.on_call(rotation_of(row), _planned(overrides), at))
+    return _members(planner.on_call(rotation_of(row), planned(overrides), at))
 
 
 def frozen_plan(ctx: Context, schedule: Contact, *, is_essential: bool) -> Wire:

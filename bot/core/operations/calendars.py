@@ -13,7 +13,8 @@ from bot.core.errors import (
 )
 from bot.core.ids import Key, new_key
 from bot.core.registry import operation
-from bot.core.store.rotations import CalendarLink
+from bot.core.store.contacts import Contact
+from bot.core.store.rotations import CalendarLink, Rotation
 from bot.core.store.schema import Wire
 
 MOST_LINKS = 1_000
@@ -28,9 +29,9 @@ def create_calendar_link(ctx: Context, *, resource_id: str) -> Wire:
     Raises ResourceNotFoundException, ServiceQuotaExceededException, ValidationException without
     a public URL and for an escalation plan.
     """
-    arn = _subject(ctx, resource_id)
+    of = _subject(ctx, resource_id)
     mine = {"account_id": ctx.account_id, "principal_arn": ctx.caller.principal_arn}
-    if (earlier := ctx.find_by(CalendarLink, **mine, of_arn=arn)) is not None:
+    if (earlier := ctx.find_by(CalendarLink, **mine, of_key=of.key)) is not None:
         ctx.delete(earlier)
     elif len(ctx.select(CalendarLink, account_id=ctx.account_id)) >= MOST_LINKS:
         raise ServiceQuotaExceededException(
@@ -39,14 +40,14 @@ def create_calendar_link(ctx: Context, *, resource_id: str) -> Wire:
             quota_code="CalendarLinks",
             service_code="imbot",
         )
-    row = CalendarLink(key=new_key(), **mine, of_arn=arn, created_at=ctx.now)
+    row = CalendarLink(key=new_key(), **mine, of_key=of.key, of_arn=of.arn, created_at=ctx.now)
     url = link(ctx, "calendar", row.key)
     if url is None:
         raise ValidationException(
             "Calendars are read at the public address of this program: set IMBOT_PUBLIC_URL."
         )
     ctx.tx.insert([row])
-    return {"CalendarLinkId": row.key, "ResourceArn": arn, "Url": f"{url}.ics"}
+    return {"CalendarLinkId": row.key, "ResourceArn": of.arn, "Url": f"{url}.ics"}
 
 
 @operation("imbot", "ListCalendarLinks")
@@ -77,11 +78,11 @@ def delete_calendar_link(ctx: Context, *, calendar_link_id: str) -> None:
     ctx.delete(row)
 
 
-def _subject(ctx: Context, name: str) -> str:
-    """ARN of what is meant: people and schedules go before rotations of the same name."""
+def _subject(ctx: Context, name: str) -> Contact | Rotation:
+    """What is meant: people and schedules go before rotations of the same name."""
     contact = contact_called(ctx, name)
     if contact is None:
-        return rotation_called(ctx, name).arn
+        return rotation_called(ctx, name)
     if contact.type == "ESCALATION":
         raise ValidationException("An escalation plan has no shifts, and so no calendar.")
-    return contact.arn
+    return contact

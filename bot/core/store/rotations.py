@@ -77,15 +77,16 @@ class HandOffWatch:
 
 @table(
     "calendar_link",
-    Index("calendar_link_of", "account_id", "principal_arn", "of_arn", unique=True),
+    Index("calendar_link_of", "account_id", "principal_arn", "of_key", unique=True),
 )
 class CalendarLink:
-    """Whoever knows its address reads the shifts of `of_arn`, a rotation, a person or a
-    schedule, until the row is gone.
+    """Whoever knows its address reads the shifts of a rotation, a person or a schedule, until
+    this row, or what it names, is gone.
     """
 
     key: Key = primary()
     account_id: str
     principal_arn: str
+    of_key: Key
     of_arn: str
     created_at: datetime
