@@ -49,6 +49,24 @@ class Settings(BaseSettings):
     """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
 
+    seconds_between_mails: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_MAILS", ge=0)
+    seconds_between_texts: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_TEXTS", ge=0)
+    seconds_between_calls: float = Field(100, alias="IMBOT_SECONDS_BETWEEN_CALLS", ge=0)
+    """To one contact channel; 0: no limit."""
+    daily_texts: int | None = Field(None, alias="IMBOT_DAILY_TEXTS", ge=0)
+    daily_texts_to_one_number: int | None = Field(
+        None, alias="IMBOT_DAILY_TEXTS_TO_ONE_NUMBER", ge=0
+    )
+    daily_calls: int | None = Field(None, alias="IMBOT_DAILY_CALLS", ge=0)
+    daily_calls_to_one_number: int | None = Field(
+        None, alias="IMBOT_DAILY_CALLS_TO_ONE_NUMBER", ge=0
+    )
+    daily_codes: int | None = Field(None, alias="IMBOT_DAILY_CODES", ge=0)
+    daily_codes_to_one_address: int | None = Field(
+        None, alias="IMBOT_DAILY_CODES_TO_ONE_ADDRESS", ge=0
+    )
+    """Texts and calls of pages, and activation codes, a day; absent: no limit."""
+
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
