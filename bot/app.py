@@ -33,7 +33,6 @@ from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
 from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
 from bot.limits import limits_of
-from bot.limits import limits_of
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
@@ -161,9 +160,6 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     hands.reach_for(engine, courier, stack)
     store.listen(hands.hear)
     replies = Replies(dispatcher, store, account_id=settings.account_id, region=settings.region)
-    postman = _postman(settings, clock, store, lease, replies)
-    if postman is not None:
-        stack.push_async_callback(postman.close)
     return App(
         settings=settings,
         clock=clock,
@@ -172,13 +168,11 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         engine=engine,
         courier=courier,
         replies=replies,
-        feeds=Feeds(
-            dispatcher, store, account_id=settings.account_id, region=settings.region
-        ),
+        feeds=Feeds(dispatcher, store, account_id=settings.account_id, region=settings.region),
         poller=Poller(
             store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
-        postman=postman,
+        postman=_postman(settings, clock, store, lease, replies, stack),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
         account=account,
@@ -187,18 +181,21 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
 
 
 def _postman(
-    settings: Settings, clock: Clock, store: Store, lease: Lease, replies: Replies
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    lease: Lease,
+    replies: Replies,
+    stack: AsyncExitStack,
 ) -> Postman | None:
     if settings.imap_host is None:
         return None
-    return Postman(
-        store,
-        clock,
-        lease,
-        replies,
-        lambda: make_mailbox(settings),
-        account_id=settings.account_id,
+    account_id = settings.account_id
+    postman = Postman(
+        store, clock, lease, replies, lambda: make_mailbox(settings), account_id=account_id
     )
+    stack.push_async_callback(postman.close)
+    return postman
 
 
 def _house(
@@ -216,7 +213,6 @@ def _house(
         wake_engine=hands.wake_engine,
         wake_courier=hands.wake_courier,
         answerers={"slack": LateChatDoor(settings).answer} if client else {},
-        limits=limits_of(settings),
         limits=limits_of(settings),
         sender=sender_of(settings),
     )
