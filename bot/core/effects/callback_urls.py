@@ -35,7 +35,7 @@ def voice_url(
 
 
 def status_url(ctx: Context, channel: ContactChannel, key: Key) -> str | None:
-    """Where texts and calls of a page, or a bundle of pages, are reported."""
+    """Where texts and calls of a page, a bundle of pages or an activation are reported."""
     if channel.type == "EMAIL" or ctx.house.public_url is None:
         return None
     return f"{ctx.house.public_url}/twilio/status?page={key}"

@@ -165,6 +165,7 @@ def send_activation(
         if channel.type == "EMAIL"
         else None,
         voice_url=voice_url(ctx, channel, activation_key=row.key),
+        status_url=status_url(ctx, channel, row.key) if channel.type == "SMS" else None,
     )
     outbox.send(ctx, channel.type.lower(), message, channel_key=channel.key)
 

@@ -10,6 +10,7 @@ from bot.core.channel import Delivery
 from bot.core.context import Context
 from bot.core.effects import faults, receipts
 from bot.core.ids import Key
+from bot.core.store.contacts import Activation
 from bot.core.store.engagements import Engagement, Page, Receipt
 
 OPTED_OUT = "21610"
@@ -21,8 +22,24 @@ def record_status(ctx: Context, delivery: Delivery, page_key: str | None) -> Non
     """
     if delivery.receipt is None:
         return
-    for page in _told(ctx, delivery, page_key):
+    pages = _told(ctx, delivery, page_key)
+    for page in pages:
         _record_for(ctx, page, delivery)
+    if not pages and page_key is not None:
+        _record_for_activation(ctx, Key(page_key), delivery)
+
+
+def _record_for_activation(ctx: Context, key: Key, delivery: Delivery) -> None:
+    """A code that did not arrive has no receipt; what it tells of the address is kept."""
+    activation = ctx.get(Activation, key)
+    if activation is not None and delivery.receipt == "ERROR":
+        faults.record(
+            ctx,
+            activation.channel_key,
+            delivery.info,
+            refuses=delivery.refuses,
+            opted_out=delivery.code == OPTED_OUT,
+        )
 
 
 def _record_for(ctx: Context, found: Page, delivery: Delivery) -> None:
