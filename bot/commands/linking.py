@@ -22,7 +22,6 @@ from bot.commands.problems import ChatError
 from bot.core.context import Answer, Context
 from bot.core.dispatch import answer_within
 from bot.core.replies import direct_accept, link_asked
-from bot.core.store.slack_links import SlackLink
 
 OF_DIRECT_MESSAGES = frozenset({ACKNOWLEDGE, CONFIRM, DECLINE})
 """Actions that count for the person alone, whatever he may do elsewhere."""
@@ -84,8 +83,8 @@ def _unlink(ctx: Context, document: Document, words: Sequence[str]) -> Card:
     lowered = [word.lower() for word in words]
     if lowered[:1] != ["me"] or len(words) not in (1, 3) or lowered[1:2] not in ([], ["from"]):
         raise ChatError(UNLINK_USAGE)
-    own = ctx.select(SlackLink, account_id=ctx.account_id, user_id=document["user"])
-    arns = [link.contact_arn for link in own]
+    links = _ask(ctx, document, "ListSlackLinks")["SlackLinks"]
+    arns = [one["ContactArn"] for one in links if one["SlackUserId"] == document["user"]]
     if len(words) == 3:
         arns = [arn for arn in arns if arn == _arn(ctx, words[2])]
     if not arns:
