@@ -14,10 +14,11 @@ from html.parser import HTMLParser
 from bot.channels.mail_marks import ABOVE
 
 MOST_LINES = 6
+ATTRIBUTION_LINES = 2
 LONGEST_LINE = 300
 
 _QUOTED = re.compile(r"\s*(?:>|&gt;)")
-_ATTRIBUTION_LINES = 2
+_WHEN_AND_WHO = re.compile(r"\d[:.h]\d\d|<|@")
 _RULE = re.compile(r"(?:--\s?|_{6,}|[-=*]{2,}.{0,60}[-=*]{2,})")
 """A signature's mark, Outlook's rule, and "-----Original Message-----" in any language."""
 _HEADER = re.compile(
@@ -85,20 +86,15 @@ def first_lines(mail: Message) -> tuple[str, ...]:
 def unquoted(lines: Sequence[str]) -> tuple[str, ...]:
     """The first lines of a reply's own, be they above what is quoted or below it."""
     found: list[str] = []
-    run = 0  # own lines since the last empty one
     for line in lines:
         plain = line.replace("\ufeff", "").replace("\xa0", " ").strip()
         if _QUOTED.match(plain):
-            _forget_attribution(found, run)
-            run = 0
-            continue
-        if not plain:
-            continue
-        if _RULE.fullmatch(plain) or _HEADER.match(plain) or ABOVE in plain.lower():
+            _forget_attribution(found)
+        elif _RULE.fullmatch(plain) or _HEADER.match(plain) or ABOVE in plain.lower():
             break
-        found.append(plain[:LONGEST_LINE])
-        run += 1
-        if len(found) > MOST_LINES + _ATTRIBUTION_LINES:
+        elif plain:
+            found.append(plain[:LONGEST_LINE])
+        if len(found) > MOST_LINES + ATTRIBUTION_LINES:
             break
     return tuple(found[:MOST_LINES])
 
@@ -125,10 +121,12 @@ def _shown(mail: Message) -> Iterator[Message]:
         yield mail
 
 
-def _forget_attribution(found: list[str], run: int) -> None:
-    """Drop "On Monday, Pager wrote:", which may take two lines."""
-    if run and found[-1].endswith((":", "：")):
-        del found[-min(run, _ATTRIBUTION_LINES) :]
+def _forget_attribution(found: list[str]) -> None:
+    """Drop "On Monday at 9:30, Pager <pager@example.com> wrote:", which may take two lines."""
+    if found and found[-1].endswith((":", "：")):
+        del found[-1]
+        if found and _WHEN_AND_WHO.search(found[-1]):
+            del found[-1]
 
 
 def _text_of_html(html: str) -> str:

@@ -80,7 +80,8 @@ async def test_a_mail_says_everything_and_how_to_answer(world: World) -> None:
     for words in ("Cards are declined.", arn, code_in(mail.text), link):
         assert words in mail.text
         assert words in mail.html
-    assert "Replies to this mail are not read." in mail.text
+    assert "answer with the code: reply above this line." in mail.text
+    assert "Replies to this mail are not read." not in mail.text
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert mail.message["Message-ID"]
     assert link_in(mail, "unsubscribe") in mail.message["List-Unsubscribe"]
