@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, select
 
 from bot.core.context import Context
-from bot.core.effects import faults, paging, spelling
+from bot.core.effects import caps, faults, paging, spelling
 from bot.core.errors import ValidationException
 from bot.core.ids import new_code, new_key
 from bot.core.store.accounts import FailedTry
@@ -47,14 +47,17 @@ def needs_start(channel: ContactChannel) -> bool:
 def issue(ctx: Context, channel: ContactChannel) -> None:
     """Send a new code to the address; earlier ones are void.
 
-    Raises ValidationException where the medium has no settings, the person opted out, or a text
-    would go to a landline.
+    Raises ValidationException where the medium has no settings, the person opted out, a text
+    would go to a landline, or a daily limit is reached.
     """
     if not can_carry(ctx, channel):
         raise ValidationException(paging.NO_SETTINGS.format(channel.type))
     if channel.type == "SMS" and spelling.is_landline(channel.address):
         raise ValidationException(faults.LANDLINE)
     require_no_opt_out(channel)
+    limit = caps.reached(ctx, "activation", channel.address_fingerprint)
+    if limit is not None:
+        raise ValidationException(limit.words)
     void(ctx, channel)
     row = ctx.add(
         Activation(

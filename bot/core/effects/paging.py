@@ -156,7 +156,7 @@ def send_activation(
 ) -> None:
     """Send an activation code by the channel's own medium."""
     message = ActivationMessage(
-        key=new_key(),
+        key=row.message_key,
         address=channel.address,
         created_at=ctx.now,
         contact_name=contact_name,

@@ -92,7 +92,11 @@ def subscribe_again(ctx: Context, token: str) -> str:
     channel = _channel(ctx, token)
     if channel is None:
         return GONE
-    if not turn_on_again(ctx, channels_of(ctx, channel.address_fingerprint), "EMAIL"):
+    try:
+        was_off = turn_on_again(ctx, channels_of(ctx, channel.address_fingerprint), "EMAIL")
+    except ServiceError as refusal:
+        return refusal.message
+    if not was_off:
         return "Pages to this address were not turned off."
     return (
         "A new activation code is on its way to this address. Type it in chat to be paged here."

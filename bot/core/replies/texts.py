@@ -61,7 +61,10 @@ def answer_from(ctx: Context, address: str, answer: Answer, medium: str) -> str 
         turn_off(ctx, address, medium)
         return TURNED_OFF
     if answer.kind == "start":
-        return CODE_SENT if turn_on_again(ctx, channels, medium) else NOTHING_OFF
+        try:
+            return CODE_SENT if turn_on_again(ctx, channels, medium) else NOTHING_OFF
+        except ServiceError as refusal:
+            return refusal.message
     may_help = may_answer(ctx, f"{medium} help", address, most=HELP_ANSWERS)
     return HELP if may_help else None
 
@@ -84,17 +87,24 @@ def turn_off(ctx: Context, address: str, source: str) -> None:
 def turn_on_again(ctx: Context, channels: Sequence[ContactChannel], source: str) -> bool:
     """Send a new activation code to each channel that was turned off; it stays deactivated.
 
-    Answers whether a code is on its way: a medium without settings carries none.
+    Answers whether a code is on its way: a medium without settings carries none. Raises
+    ServiceError where none may be sent; the channels can then have one sent later.
     """
-    sent = 0
+    sent, refusals = 0, list[ServiceError]()
     for channel in channels:
         if channel.opted_out_at is None:
             continue
         back = ctx.update(channel, opted_out_at=None, is_activated=False)
         _audit(ctx, channel, "Start", source)
-        if activations.can_carry(ctx, back):
+        if not activations.can_carry(ctx, back):
+            continue
+        try:
             activations.issue(ctx.on_behalf_of(contact_caller(ctx, channel.contact_arn)), back)
             sent += 1
+        except ServiceError as refusal:
+            refusals.append(refusal)
+    if refusals and not sent:
+        raise refusals[0]
     return sent > 0
 
 

@@ -11,6 +11,7 @@ from bot.core.effects import jobs
 from bot.core.ids import Key
 from bot.core.registry import task
 from bot.core.store.accounts import Idempotency, ReplicationSet
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Activation, Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page, Receipt, Target, VoiceToken
 from bot.core.store.incidents import (
@@ -31,6 +32,7 @@ PAUSE = timedelta(milliseconds=20)
 
 FORGOTTEN: tuple[type[Row], ...] = (
     VoiceToken,
+    Bundle,
     Receipt,
     Target,
     Page,
@@ -55,6 +57,8 @@ FORGOTTEN: tuple[type[Row], ...] = (
 JOBS = (
     "advance_engagement",
     "close_pages",
+    "leave_together",
+    "close_bundle",
     "say_goodbye",
     "tell_chat",
     "draw_card",

@@ -11,6 +11,7 @@ from bot.core.context import Context, Unit
 from bot.core.effects import jobs
 from bot.core.registry import task
 from bot.core.store.accounts import FailedTry, Idempotency
+from bot.core.store.bundles import Tally
 from bot.core.store.engagements import VoiceToken
 from bot.core.store.keys import VaultKey
 from bot.core.store.kinds import instant_to_integer
@@ -39,6 +40,7 @@ SWEPT = (
     (prepared(_older(delete(table_of(Delivery)), "at")), timedelta(days=2)),
     (prepared(_older(delete(table_of(FailedTry)), "at")), timedelta(days=1)),
     (prepared(_older(delete(table_of(VoiceToken)), "created_at")), timedelta(days=1)),
+    (prepared(_older(delete(table_of(Tally)), "day")), timedelta(days=2)),
     (prepared(_older(delete(table_of(Outbox)), "failed_at")), timedelta(days=30)),
 )
 """Slack repeats an event for an hour at most; two days cover a workspace that was
