@@ -25,6 +25,8 @@ RESPONDER = frozenset(
         ("ssm-incidents", "UpdateRelatedItems"),
         ("ssm-contacts", "StartEngagement"),
         ("imbot", "TestPage"),
+        ("imbot", "MuteContact"),
+        ("imbot", "UnmuteContact"),
         ("imbot", "TakeOverShift"),
         ("imbot", "GiveBackShift"),
         ("imbot", "CreateCalendarLink"),

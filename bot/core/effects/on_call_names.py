@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.context import Context
-from bot.core.effects import schedules
+from bot.core.effects import mutes, schedules
 from bot.core.effects.names import shown_name
 from bot.core.errors import ResourceNotFoundException, ValidationException
 from bot.core.store.contacts import Contact
@@ -54,4 +54,12 @@ def contact_called(ctx: Context, name: str) -> Contact | None:
 
 def people(ctx: Context, arns: Sequence[str]) -> list[Wire]:
     """OnCallPerson documents."""
-    return [{"ContactArn": arn, "DisplayName": shown_name(ctx, arn)} for arn in arns]
+    return [_person(ctx, arn) for arn in arns]
+
+
+def _person(ctx: Context, arn: str) -> Wire:
+    document: Wire = {"ContactArn": arn, "DisplayName": shown_name(ctx, arn)}
+    contact = ctx.find(Contact, arn)
+    if contact is not None and mutes.is_muted(ctx, contact):
+        document["MutedUntil"] = contact.muted_until
+    return document

@@ -192,7 +192,7 @@ async def test_a_refused_engagement_is_told_in_the_thread(desk: Desk) -> None:
 
 
 async def told_in_chat(desk: Desk, *aliases: str) -> str:
-    """Start an incident that engages these contacts, and let chat be told of all that follows."""
+    """Start an incident that engages these contacts, and let chat hear of what follows."""
     topic = await desk.has_topic(read_by="C1")
     arn = await desk.starts(await desk.has_plan(topics=[topic], engages=aliases))
     await desk.work()
