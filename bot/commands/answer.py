@@ -19,7 +19,13 @@ from bot.commands.fault_notes import fault_notes
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
-from bot.commands.on_call import asks_who_is_on_call, who_is_on_call
+from bot.commands.on_call import (
+    answer_about_shifts,
+    asks_who_is_on_call,
+    is_about_shifts,
+    who_is_on_call,
+)
+from bot.commands.on_call import press as press_on_call
 from bot.commands.problems import ChatError
 from bot.commands.reachability import asks_who_is_reachable, who_is_reachable
 from bot.commands.slack import BARE_CODE
@@ -36,6 +42,7 @@ from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in
 
 SECRET_ANSWER = ("imbot", "CreateAccessKey")
+WHISPERED = ("imbot", "CreateCalendarLink")
 
 
 class ChatDoor:
@@ -93,6 +100,8 @@ class ChatDoor:
             return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))
         if asks_who_is_on_call(words):
             return _post(ctx, document, who_is_on_call(ctx, document))
+        if is_about_shifts(words):
+            return answer_about_shifts(ctx, document, command.words)
         if asks_who_is_reachable(words):
             return _post(ctx, document, who_is_reachable(ctx, document))
         if is_about_links(words):
@@ -116,6 +125,8 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
         raise ChatError(
             "A secret does not belong in a channel. Run `imbot keys create` instead."
         )
+    if (bound.service, bound.operation) == WHISPERED:
+        raise ChatError("Type `@aws calendar NAME`: only you will see the address.")
     result = answer_within(
         ctx,
         request_of(
@@ -138,7 +149,7 @@ def _press(ctx: Context, document: Document) -> Answer:
         service, operation = "ssm-incidents", "UpdateIncidentRecord"
         parameters = {"arn": value, "status": "RESOLVED"}
     else:
-        return Answer()
+        return press_on_call(ctx, document) or Answer()
     result = answer_within(ctx, request_of(ctx, document, service, operation, parameters))
     if action == RESOLVE:
         return Answer()

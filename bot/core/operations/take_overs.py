@@ -105,7 +105,8 @@ def _candidates(ctx: Context, contact_id: str | None) -> list[str]:
     linked = [one.contact_arn for one in links if one.confirmed_at is not None]
     if not linked:
         raise ValidationException(
-            "Say who takes over: name the contact, or link yourself to it first."
+            "Say who takes over: name the contact (`... as ana`), or link yourself to it first "
+            "(`@aws link me to ana`)."
         )
     return linked
 
