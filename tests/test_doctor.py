@@ -110,10 +110,11 @@ async def test_in_a_healthy_house_everything_is_ok(
         "phone number",
         "replies by text",
         "mail",
+        "replies by mail",
         "public URL",
         "clock",
     ]
-    assert result.text.endswith("14 checks: 0 wrong, 0 off.\n")
+    assert result.text.endswith("15 checks: 0 wrong, 0 off.\n")
     assert town.surprises == []
     assert town.mailbox.mails == []
 
@@ -257,6 +258,27 @@ async def test_a_log_in_to_the_mail_server_is_tried(
     assert bad.states["mail"] == "wrong"
     assert "(535)" in bad.words
     assert "password" not in bad.text
+
+
+async def test_the_mailbox_of_replies_is_opened_and_not_read(
+    town: Town, environment: dict[str, Any], capsys: Capture
+) -> None:
+    stored = town.mailbox.imap.put(b"Subject: a reply\r\n\r\n")
+
+    good = await examined(capsys, environment)
+    elsewhere = await examined(capsys, environment, IMAP_FOLDER="Nowhere")
+    stranger = await examined(capsys, environment, IMAP_PASSWORD="of-another-mailbox")
+    nobody = await examined(capsys, environment, IMAP_PORT="1")
+
+    name = "replies by mail"
+    assert good.states[name] == "ok"
+    assert {each.states[name] for each in (elsewhere, stranger, nobody)} == {"wrong"}
+    assert "Check IMAP_FOLDER." in elsewhere.words
+    assert "Check IMAP_USERNAME and IMAP_PASSWORD." in stranger.words
+    assert "of-another-mailbox" not in stranger.text
+    assert "Look at IMAP_HOST and IMAP_PORT." in nobody.words
+    assert "UID FETCH" not in town.mailbox.imap.commands
+    assert stored.flags == set()
 
 
 async def test_a_mail_server_without_encryption_is_wrong_where_it_is_asked_for(

@@ -74,7 +74,7 @@ class ImapMailbox:
         self._tls = tls_context
         self._box: BaseMailBox | None = None
         self._validity = 0
-        self._has_idle = False
+        self.has_idle = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="imbot-imap")
 
     async def open(self) -> int:
@@ -109,7 +109,7 @@ class ImapMailbox:
 
     async def wait(self) -> None:
         """Return when something has come, or after a while."""
-        if self._has_idle:
+        if self.has_idle:
             await self._do(lambda: self._connected.idle.wait(self._idle_seconds))
         else:
             await asyncio.sleep(self._poll_seconds)
@@ -144,7 +144,7 @@ class ImapMailbox:
         try:
             box.client.sock.settimeout(self._timeout)
             box.login(*self._login, initial_folder=None)
-            self._has_idle = "IDLE" in _capabilities(box)
+            self.has_idle = "IDLE" in _capabilities(box)
             box.folder.set(self._folder)
             _, found = box.client.response("UIDVALIDITY")
         except BaseException:
