@@ -223,7 +223,7 @@ class _Town:
 
     def _trouble(self, address: Address) -> str:
         if address.fault:
-            return f"is refused by the vendor ({address.fault.rstrip('.')})"
+            return f"cannot be used ({address.fault.rstrip('.')})"
         found = obstacle(address, self._media)
         return WORDS[found].format(address.type) if found else ""
 

@@ -109,7 +109,7 @@ async def test_r24_plans_that_lead_nowhere_are_told_apart(house: TestHouse) -> N
         ({"is_activated": False}, "sms (SMS) is not activated"),
         ({"is_activated": False, "opted_out_at": "now"}, "sms (SMS) opted out"),
         ({"deleted_at": "now"}, "a contact channel was deleted"),
-        ({"fault": "No such number. (21211)"}, "is refused by the vendor (No such number. (21"),
+        ({"fault": "No such number. (21211)"}, "cannot be used (No such number. (21"),
     ],
 )
 async def test_the_reason_is_the_channels_own(
