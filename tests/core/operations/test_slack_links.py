@@ -49,7 +49,9 @@ async def test_a_link_is_pending_until_its_user_confirms_it(
     await house.engages(ana)
     assert directs(house) == []
 
-    refusal = await house.refusal(IMBOT, "ConfirmSlackLink", ContactId=ana, ConversationId="D0ANA")
+    refusal = await house.refusal(
+        IMBOT, "ConfirmSlackLink", ContactId=ana, ConversationId="D0ANA"
+    )
     assert refusal.code == "AccessDeniedException"
     await linked(house, ana)
     assert (await link_of(house, ana))["Status"] == "ACTIVE"
@@ -97,7 +99,9 @@ async def test_an_id_that_ends_like_the_users_is_another_user(house: TestHouse) 
     await linked(house, ana, is_confirmed=False)
     as_user(house, f"U{USER}")
 
-    refusal = await house.refusal(IMBOT, "ConfirmSlackLink", ContactId=ana, ConversationId="D0ANA")
+    refusal = await house.refusal(
+        IMBOT, "ConfirmSlackLink", ContactId=ana, ConversationId="D0ANA"
+    )
 
     assert refusal.code == "AccessDeniedException"
 
@@ -177,6 +181,22 @@ async def test_who_is_reachable_names_links_that_do_not_work(house: TestHouse) -
     [doubt] = found["Doubts"]
     assert (doubt["Arn"], doubt["Type"]) == (ana, "PERSONAL")
     assert "has not confirmed" in doubt["Reason"]
+
+
+async def test_a_deleted_account_leaves_neither_links_nor_messages(
+    house_of_each_kind: TestHouse,
+) -> None:
+    house = house_of_each_kind
+    ana = await house.has_person("ana")
+    await linked(house, ana)
+    await house.engages(ana)
+    [arn] = (await house.call("ssm-incidents", "ListReplicationSets"))["replicationSetArns"]
+    await house.call("ssm-incidents", "DeleteReplicationSet", arn=arn)
+    await house.run_due(seconds=1)
+
+    assert await house.rows(Contact) == []
+    assert await house.rows(SlackLink) == []
+    assert await house.rows(DirectMessage) == []
 
 
 async def test_an_unlinked_contact_bears_no_link(house: TestHouse) -> None:
