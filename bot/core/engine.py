@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
 
 from bot.core.cascade import job_context, run_cascade, run_task
 from bot.core.clock import Clock
@@ -242,7 +242,8 @@ def _statements(names: Iterable[str], are_these: bool) -> tuple[Prepared, Prepar
 @lru_cache
 def _statements_of(names: tuple[str, ...], are_these: bool) -> tuple[Prepared, Prepared]:
     """Which jobs are due at `now`, the oldest first, and when the next is due `after` then."""
-    these = [literal_column(f"'{name}'") for name in names]  # an IN that is compiled once
+    these: list[ColumnElement[str]]  # as they are: an IN of parameters is compiled each time
+    these = [literal_column(f"'{name}'") for name in names]
     is_one = _jobs.task.in_(these) if are_these else _jobs.task.not_in(these)
     waiting = (_jobs.parked_at.is_(None), is_one)
     due = select(_jobs.key, _jobs.task).where(*waiting, _jobs.due_at <= bindparam("now"))
