@@ -59,9 +59,10 @@ works while `imbot serve` runs.
 """
 
 ROTATE = """\
-Put the stored secrets under a new master key. Where the key is a file beside the SQLite
-database, a new one takes its place. Where it is IMBOT_MASTER_KEY, the new one is read from
-IMBOT_NEW_MASTER_KEY. On SQLite `imbot serve` must not run meanwhile.
+Encrypt everything stored with a new data key, row by row, while `imbot serve` runs, then put
+the keys under a new master key. Where that is a file beside the SQLite database, a new one
+takes its place. Where it is IMBOT_MASTER_KEY, the new one is read from IMBOT_NEW_MASTER_KEY.
+What is cut short is taken up by the next run.
 """
 
 BACKUP = """\
@@ -126,7 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "doctor", _doctor, "check every setting, and say how to mend it", DOCTOR)
     _add_keys(commands)
     _add(commands, "migrate", _migrate, "bring the database to the current schema", MIGRATE)
-    _add(commands, "rotate-key", _rotate_key, "change the master key", ROTATE)
+    rotate = _add(commands, "rotate-key", _rotate_key, "change the keys of secrets", ROTATE)
+    rotate.add_argument(
+        "--data-only", action="store_true", help="change the data key; the master key stays"
+    )
     backup = _add(commands, "backup", _backup, "copy the SQLite database while in use", BACKUP)
     backup.add_argument("target", metavar="TARGET", help="file to write; it must not exist")
     restore = _add(commands, "restore", _restore, "put a backup in place", RESTORE)
@@ -194,11 +198,11 @@ def _keys(settings: Settings, options: argparse.Namespace) -> int:
     return asyncio.run(keys(settings, options.verb, getattr(options, "name", None)))
 
 
-def _rotate_key(settings: Settings, _: argparse.Namespace) -> int:
-    from bot.upkeep import rotate_key
+def _rotate_key(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.rotation import rotate_key
 
     _log(settings)
-    return asyncio.run(rotate_key(settings))
+    return asyncio.run(rotate_key(settings, data_only=options.data_only))
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import ClientSession, ClientTimeout, web
@@ -15,7 +16,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 from bot.core import operations, tasks
 from bot.core.channel import Channel
 from bot.core.clock import Clock, SystemClock
-from bot.core.context import House
+from bot.core.context import House, Sender
 from bot.core.courier import Courier
 from bot.core.credentials import Credential
 from bot.core.deliveries import Deliveries
@@ -23,15 +24,19 @@ from bot.core.dispatch import Dispatcher
 from bot.core.engine import BACKSTOP, Engine
 from bot.core.keyring import Keyring
 from bot.core.poller import Poller
+from bot.core.postman import Postman
 from bot.core.replies import Replies
+from bot.core.replies.feeds import Feeds
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
-from bot.later import LateChatDoor, LateSlackDoor, load_later
+from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
+from bot.limits import limits_of
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
+from bot.web.feeds import FeedDoor
 from bot.web.health import Health
 from bot.web.routes import Doors, web_application
 
@@ -100,7 +105,9 @@ class App:
     engine: Engine
     courier: Courier
     replies: Replies
+    feeds: Feeds
     poller: Poller
+    postman: Postman | None
     deliveries: Deliveries
     channels: Mapping[str, Channel]
     account: TwilioAccount | None
@@ -139,7 +146,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     for channel in channels.values():
         stack.push_async_callback(channel.close)
     master_key = settings.master_key.get_secret_value() if settings.master_key else None
-    store = await open_store(settings.database_url, master_key)
+    new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
+    store = await open_store(settings.database_url, master_key, new_master_key=new)
     stack.push_async_callback(store.close)
     await (lease := Lease(store)).start()
     stack.push_async_callback(lease.end)
@@ -160,14 +168,34 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         engine=engine,
         courier=courier,
         replies=replies,
+        feeds=Feeds(dispatcher, store, account_id=settings.account_id, region=settings.region),
         poller=Poller(
             store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
+        postman=_postman(settings, clock, store, lease, replies, stack),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
         account=account,
         client=client,
     )
+
+
+def _postman(
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    lease: Lease,
+    replies: Replies,
+    stack: AsyncExitStack,
+) -> Postman | None:
+    if settings.imap_host is None:
+        return None
+    account_id = settings.account_id
+    postman = Postman(
+        store, clock, lease, replies, lambda: make_mailbox(settings), account_id=account_id
+    )
+    stack.push_async_callback(postman.close)
+    return postman
 
 
 def _house(
@@ -185,6 +213,8 @@ def _house(
         wake_engine=hands.wake_engine,
         wake_courier=hands.wake_courier,
         answerers={"slack": LateChatDoor(settings).answer} if client else {},
+        limits=limits_of(settings),
+        sender=sender_of(settings),
     )
 
 
@@ -203,6 +233,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         callbacks=callbacks,
         health=Health(app.store, app.clock),
         slack=slack,
+        feeds=FeedDoor(app.feeds),
     )
     runner = web.AppRunner(web_application(doors), access_log=None, handle_signals=False)
     await runner.setup()
@@ -224,6 +255,8 @@ async def _work(app: App, stack: AsyncExitStack) -> None:
 
 def _work_on(app: App, stack: AsyncExitStack) -> None:
     """Whether a sweep is set takes a third of a second at a million jobs."""
+    if app.postman is not None:
+        _in_background(app.postman.run(), stack)
     for work in (app.poller.run(), _sweep(app)):
         _in_background(work, stack)
 
@@ -270,12 +303,25 @@ def make_channels(
             password.get_secret_value() if password else None,
             settings.smtp_from,
             settings.smtp_security,
+            reply_to=settings.reply_address,
         )
     if client is not None:
         from bot.channels.slack.channel import SlackChannel
 
         channels["slack"] = SlackChannel(client)
     return channels
+
+
+def sender_of(settings: Settings) -> Sender:
+    """Where pages come from, as far as there are settings."""
+    name, email = parseaddr(settings.smtp_from or "")
+    is_mailing = settings.smtp_host is not None and bool(email)
+    number = settings.twilio_from_number if settings.twilio_account_sid else None
+    return Sender(
+        name=name or "imbot",
+        phone_numbers=(number,) if number else (),
+        email=email if is_mailing else None,
+    )
 
 
 def first_credential(settings: Settings) -> Credential | None:

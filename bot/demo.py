@@ -120,6 +120,7 @@ async def furnish(app: App, town: Town) -> str:
     for name, number in PEOPLE.items():
         town.phones.add(number, name)
         people[name] = await _add_person(hand, town, name, number)
+    await _link_to_slack(hand, town, people["ana"], ANA)
     stages = [_stage(5, people["ana"]), _stage(10, people["ben"], people["cleo"])]
     escalation = await hand.do(
         CONTACTS,
@@ -231,6 +232,15 @@ async def _add_channel(
     return channel_arn
 
 
+async def _link_to_slack(hand: Hand, town: Town, contact_arn: str, user: str) -> None:
+    """Link a contact to a Slack user, who confirms it by the button in his direct message."""
+    await hand.do("imbot", "LinkSlackUser", ContactId=contact_arn, SlackUserId=user)
+    direct = town.slack.dm(user)
+    asked = await town.until(lambda: town.slack.posts(direct)[-1:])
+    await town.slack.press(user, direct, asked[0]["ts"], "confirm_slack_link")
+    await town.until(lambda: asked[0].get("edited"))
+
+
 async def _code_from(town: Town, medium: str, address: str) -> str:
     """Read the activation code as its owner would: on the phone, in the mail, in the call."""
     if medium == "EMAIL":
@@ -261,9 +271,10 @@ def _stage(minutes: int, *contact_arns: str) -> dict[str, Any]:
 
 
 async def _clear(town: Town) -> None:
-    """Take the activations out of sight, once the last of them is over."""
+    """Take the activations and the confirmation out of sight, once the last of them is over."""
     await town.settle()
     town.mailbox.mails.clear()
+    town.slack.channel(town.slack.dm(ANA)).messages.clear()
     for phone in town.phones.phones.values():
         phone.thread.clear()
         phone.calls.clear()

@@ -8,6 +8,7 @@ Whoever needs one before it is there waits for its import.
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.channels.mailbox import ImapMailbox
     from bot.commands.slack import SlackDoor
 
 
@@ -38,6 +40,22 @@ async def load_later(settings: Settings) -> None:
 def _load_chat() -> None:
     import bot.commands.answer
     import bot.commands.slack  # noqa: F401
+
+
+async def make_mailbox(settings: Settings) -> ImapMailbox:
+    """The mailbox that the settings name, unopened. Its parsers are imported here."""
+    await asyncio.to_thread(importlib.import_module, "bot.channels.mailbox")
+    from bot.channels.mailbox import ImapMailbox
+
+    password = settings.imap_password
+    return ImapMailbox(
+        settings.imap_host or "",
+        settings.imap_port,
+        settings.imap_username or "",
+        password.get_secret_value() if password else "",
+        folder=settings.imap_folder,
+        security=settings.imap_security,
+    )
 
 
 class LateChatDoor:

@@ -23,6 +23,7 @@ GROUPS = (
     ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM_NUMBER"),
     ("SMTP_HOST", "SMTP_FROM"),
     ("SMTP_USERNAME", "SMTP_PASSWORD"),
+    ("IMAP_HOST", "IMAP_USERNAME", "IMAP_PASSWORD"),
 )
 """Variables of which either all are set or none."""
 
@@ -45,8 +46,26 @@ class Settings(BaseSettings):
     slack_admins: str = Field("", alias="IMBOT_SLACK_ADMINS")
     master_key: SecretStr | None = Field(None, alias="IMBOT_MASTER_KEY")
     new_master_key: SecretStr | None = Field(None, alias="IMBOT_NEW_MASTER_KEY")
-    """For `imbot rotate-key` alone."""
+    """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
+
+    seconds_between_mails: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_MAILS", ge=0)
+    seconds_between_texts: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_TEXTS", ge=0)
+    seconds_between_calls: float = Field(100, alias="IMBOT_SECONDS_BETWEEN_CALLS", ge=0)
+    """To one contact channel; 0: no limit."""
+    daily_texts: int | None = Field(None, alias="IMBOT_DAILY_TEXTS", ge=0)
+    daily_texts_to_one_number: int | None = Field(
+        None, alias="IMBOT_DAILY_TEXTS_TO_ONE_NUMBER", ge=0
+    )
+    daily_calls: int | None = Field(None, alias="IMBOT_DAILY_CALLS", ge=0)
+    daily_calls_to_one_number: int | None = Field(
+        None, alias="IMBOT_DAILY_CALLS_TO_ONE_NUMBER", ge=0
+    )
+    daily_codes: int | None = Field(None, alias="IMBOT_DAILY_CODES", ge=0)
+    daily_codes_to_one_address: int | None = Field(
+        None, alias="IMBOT_DAILY_CODES_TO_ONE_ADDRESS", ge=0
+    )
+    """Texts and calls of pages, and activation codes, a day; absent: no limit."""
 
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
@@ -64,6 +83,15 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, alias="SMTP_PASSWORD")
     smtp_from: str | None = Field(None, alias="SMTP_FROM")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", alias="SMTP_SECURITY")
+
+    imap_host: str | None = Field(None, alias="IMAP_HOST")
+    imap_port: int = Field(993, alias="IMAP_PORT", ge=1, le=65535)
+    imap_username: str | None = Field(None, alias="IMAP_USERNAME")
+    imap_password: SecretStr | None = Field(None, alias="IMAP_PASSWORD")
+    imap_security: Literal["tls", "starttls", "none"] = Field("tls", alias="IMAP_SECURITY")
+    imap_folder: str = Field("INBOX", alias="IMAP_FOLDER", min_length=1)
+    imap_address: str | None = Field(None, alias="IMAP_ADDRESS")
+    """Whose mails arrive in that mailbox, where it is not SMTP_FROM's address."""
 
     @field_validator("public_url")
     @classmethod
@@ -86,7 +114,7 @@ class Settings(BaseSettings):
     def _with_trailing_slash(cls, value: str) -> str:
         return value if value.endswith("/") else f"{value}/"
 
-    @field_validator("smtp_from")
+    @field_validator("smtp_from", "imap_address")
     @classmethod
     def _with_an_address(cls, value: str | None) -> str | None:
         if value and not re.search(r".@.", parseaddr(value)[1]):
@@ -115,6 +143,13 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite:")
 
     @property
+    def reply_address(self) -> str | None:
+        """Where mails ask their readers to reply to; None where no mailbox is read."""
+        if self.imap_host is None:
+            return None
+        return parseaddr(self.imap_address or self.smtp_from or "")[1] or None
+
+    @property
     def slack_admin_ids(self) -> frozenset[str]:
         return frozenset(part for part in re.split(r"[\s,]+", self.slack_admins) if part)
 
@@ -129,6 +164,10 @@ def _incomplete_groups(data: Mapping[str, Any]) -> Iterator[str]:
         data.get("SLACK_SIGNING_SECRET") or data.get("SLACK_APP_TOKEN")
     ):
         yield "SLACK_SIGNING_SECRET or SLACK_APP_TOKEN must go with SLACK_BOT_TOKEN."
+    if data.get("IMAP_HOST") and not data.get("SMTP_HOST"):
+        yield "SMTP_HOST and SMTP_FROM must go with IMAP_HOST."
+    if data.get("IMAP_SECURITY") == "starttls" and str(data.get("IMAP_PORT", 993)) == "993":
+        yield "IMAP_PORT 993 speaks TLS from the start: IMAP_SECURITY starttls goes with 143."
     is_postgres = str(data.get("IMBOT_DATABASE_URL", "")).startswith("postgresql:")
     if is_postgres and not data.get("IMBOT_MASTER_KEY"):
         yield "IMBOT_MASTER_KEY must go with a PostgreSQL database."

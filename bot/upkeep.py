@@ -14,18 +14,13 @@ from bot.core import operations
 from bot.core.access import Caller
 from bot.core.clock import SystemClock
 from bot.core.context import House
-from bot.core.crypto import MasterKeyError, new_master_key, parse_master_key
+from bot.core.crypto import MasterKeyError
 from bot.core.dispatch import Dispatcher, Request, new_request_id
 from bot.core.errors import ServiceError
 from bot.core.ids import new_key
 from bot.core.keyring import Keyring
 from bot.core.store.executor import Store, StoreError, StoreInUse, migrate_store, open_store
-from bot.core.store.keys import (
-    adopt_master_key,
-    await_master_key,
-    master_key_file,
-    rotate_master_key,
-)
+from bot.core.store.keys import master_key_file
 from bot.core.store.migrations import HEAD
 from bot.settings import Settings
 
@@ -76,7 +71,7 @@ async def keys(settings: Settings, verb: Verb, name: str | None) -> int:
     It works on SQLite too while `serve` runs, and every call leaves its row in the audit.
     """
     with refusals() as outcome:
-        store = await _enter(settings)
+        store = await enter(settings)
         try:
             await _ask_about_keys(settings, store, verb, name or "")
         finally:
@@ -84,13 +79,13 @@ async def keys(settings: Settings, verb: Verb, name: str | None) -> int:
     return outcome.status
 
 
-async def _enter(settings: Settings) -> Store:
+async def enter(settings: Settings) -> Store:
     """Open the store as its owner, or as a guest of the process that serves it."""
-    master_key = _master_key(settings)
+    url, master_key, new = settings.database_url, _master_key(settings), new_master(settings)
     try:
-        return await open_store(settings.database_url, master_key, threads=1)
+        return await open_store(url, master_key, new_master_key=new, threads=1)
     except StoreInUse:
-        return await open_store(settings.database_url, master_key, is_guest=True)
+        return await open_store(url, master_key, new_master_key=new, is_guest=True)
 
 
 async def _ask_about_keys(settings: Settings, store: Store, verb: Verb, name: str) -> None:
@@ -161,59 +156,6 @@ def _show_keys(listed: list[Mapping[str, Any]], settings: Settings) -> None:
         say("No keys were made yet: imbot keys create NAME")
 
 
-async def rotate_key(settings: Settings) -> int:
-    """Put the keys in the database under a new master key.
-
-    Where the master key is a file, a new one takes its place; where it is a setting, the new
-    one is IMBOT_NEW_MASTER_KEY. On SQLite no `serve` may run.
-    """
-    with refusals() as outcome:
-        if settings.master_key is None:
-            await _rotate_file(settings)
-        else:
-            await _rotate_setting(settings)
-    return outcome.status
-
-
-async def _rotate_file(settings: Settings) -> None:
-    """The new key waits beside the old one until the database is under it; where this is cut
-    short in between, the next opening finishes it.
-    """
-    database = database_path(settings)
-    store = await open_store(settings.database_url)
-    try:
-        old, new = master_key_file(database).read_text("ascii"), new_master_key()
-        await_master_key(database, new)
-        await store.write(lambda tx: rotate_master_key(tx, old=old, new=new))
-        adopt_master_key(database, new)
-    finally:
-        await store.close()
-    say(f"{master_key_file(database)} holds a new master key. Earlier backups need their own.")
-
-
-async def _rotate_setting(settings: Settings) -> None:
-    if settings.new_master_key is None:
-        raise MasterKeyError(
-            "Set IMBOT_NEW_MASTER_KEY to 32 random bytes in base64, such as from "
-            "`openssl rand -base64 32`, and run this again."
-        )
-    old, new = _master_key(settings) or "", settings.new_master_key.get_secret_value()
-    parse_master_key(new)
-    try:
-        store = await open_store(settings.database_url, old, threads=1)
-    except MasterKeyError:
-        await (await open_store(settings.database_url, new, threads=1)).close()
-    else:
-        try:
-            await store.write(lambda tx: rotate_master_key(tx, old=old, new=new))
-        finally:
-            await store.close()
-    say(
-        "The stored secrets are under IMBOT_NEW_MASTER_KEY. Put it in IMBOT_MASTER_KEY's place "
-        "before anything is started again. Earlier backups need the earlier key."
-    )
-
-
 def backup(settings: Settings, target: str) -> int:
     """Copy the SQLite database and its key file; `serve` may go on."""
     from bot.core.store.backups import back_up
@@ -255,6 +197,10 @@ def database_path(settings: Settings) -> Path:
     from bot.core.store.sqlite import database_file
 
     return database_file(settings.database_url.removeprefix("sqlite:///"))
+
+
+def new_master(settings: Settings) -> str | None:
+    return settings.new_master_key.get_secret_value() if settings.new_master_key else None
 
 
 def _master_key(settings: Settings) -> str | None:

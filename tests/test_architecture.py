@@ -40,6 +40,7 @@ DOORS_SEE = {"bot.core.dispatch", "bot.core.replies", "bot.core.deliveries"}
 WORDS = {"bot.channels.slack", "bot.channels.voice"}
 CORE_RUNNERS = {
     "bot.core.cascade",
+    "bot.core.claims",
     "bot.core.courier",
     "bot.core.deliveries",
     "bot.core.dispatch",

@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from bot.demo import Hand, open_demo
-from bot.playground.slack import INCIDENTS
+from bot.playground.slack import ANA, INCIDENTS
 
 
 async def test_the_demo_is_furnished_and_its_page_answers(
@@ -49,3 +49,12 @@ async def test_a_port_that_is_taken_is_not_insisted_on() -> None:
         taken = int(first.url.rpartition(":")[2])
         async with open_demo(port=taken) as second:
             assert second.url != first.url
+
+
+async def test_ana_is_linked_to_her_slack_user() -> None:
+    async with open_demo() as demo:
+        found = await Hand(demo.app).do("imbot", "ListSlackLinks")
+
+        [link] = found["SlackLinks"]
+        assert (link["SlackUserId"], link["Status"]) == (ANA, "ACTIVE")
+        assert demo.town.slack.posts(demo.town.slack.dm(ANA)) == []

@@ -19,12 +19,10 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from bot.channels.mail import Sender, message_id, render
+from bot.channels.mail import Mailed, Sender, message_id, render
 from bot.channels.smtp_pool import Letter, SmtpPool
 from bot.core.channel import (
-    Activation,
     Delivery,
-    Page,
     Sent,
     Unavailable,
     Undeliverable,
@@ -45,6 +43,8 @@ REASONS = {
     "5.7.1": "The server does not accept the mail; it may not relay to this address.",
 }
 """What the server's enhanced status codes mean. Source: RFC 3463, 7505."""
+NO_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""Those of them that are about the address, and not about a mail or the sender."""
 
 
 class EmailChannel:
@@ -61,12 +61,14 @@ class EmailChannel:
         connections: int = 4,
         timeout: float = 15.0,
         tls_context: ssl.SSLContext | None = None,
+        reply_to: str | None = None,
     ) -> None:
-        """`sender` is SMTP_FROM; `timeout` is the total of one mail, in seconds.
+        """`sender` is SMTP_FROM; `timeout` is the total of one mail, in seconds; `reply_to` is
+        the address whose mailbox is read.
 
         Raises ValueError for a sender without an address.
         """
-        self._sender = Sender.parse(sender)
+        self._sender = Sender.parse(sender, reply_to)
         self._timeout = timeout
 
         def connection() -> SMTP:
@@ -84,11 +86,11 @@ class EmailChannel:
 
         self._pool = SmtpPool(connection, connections)
 
-    async def send(self, message: Page | Activation) -> Sent:
+    async def send(self, message: Mailed) -> Sent:
         """Hand one mail to the server. Raises Unavailable or Undeliverable."""
         recipient = _recipient(message.address)
         content = render(message, self._sender, recipient)
-        letter = Letter(self._sender.address, recipient, content)
+        letter = Letter(self._sender.envelope, recipient, content)
         try:
             async with asyncio.timeout(self._timeout):
                 await self._pool.deliver(letter)
@@ -96,7 +98,7 @@ class EmailChannel:
             raise _fault(error, letter) from None
         return Sent(message_id(message, self._sender))
 
-    async def was_sent(self, message: Page | Activation) -> None:  # noqa: ARG002
+    async def was_sent(self, message: Mailed) -> None:  # noqa: ARG002
         """Mail servers do not tell. The Message-ID is stable, so readers see one mail."""
         return
 
@@ -128,7 +130,12 @@ def translate(refusal: SMTPResponseException) -> Unavailable | Undeliverable:
         reason = REASONS.get(status, "The mail server refuses the recipient.")
     else:
         reason = REASONS.get(status, "The mail server refuses the mail.")
-    return Undeliverable(f"{reason} ({code})", code=str(refusal.code))
+    is_address = status in NO_ADDRESS
+    return Undeliverable(
+        f"{reason} ({code})",
+        code=str(refusal.code),
+        refuses="address" if is_address else "",
+    )
 
 
 def _fault(error: Exception, letter: Letter) -> Unavailable | Undeliverable:
@@ -163,5 +170,6 @@ def _recipient(address: str) -> str:
     except UnicodeError:
         ascii_domain = ""
     if not local.isascii() or not ADDRESS.fullmatch(f"{local}@{ascii_domain}"):
-        raise Undeliverable("The address is not one that mail can be sent to.")
+        reason = "The address is not one that mail can be sent to."
+        raise Undeliverable(reason, refuses="address")
     return f"{local}@{ascii_domain}"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from bot.core.channel import Activation, Page
+from bot.channels import bundle_words
+from bot.core.channel import Activation, Bundle, Page
 
 ROUNDS = 3
 INLINE_LIMIT = 4000
@@ -15,6 +16,10 @@ INLINE_LIMIT = 4000
 SUBJECT_LIMIT = 300
 CONTENT_LIMIT = 1200
 """Characters that are read out; a minute and a half of speech, and well under INLINE_LIMIT."""
+
+MOST_NAMED = 4
+NAME_LIMIT = 120
+"""Of the further pages of a bundle: how many subjects are read out, and how much of each."""
 
 KEYS = "Press 1 to acknowledge. Press 2 to hear it again."
 CUT = " The text goes on. The rest is not read out."
@@ -36,6 +41,24 @@ def inline_page_script(page: Page) -> str:
     how = f"To acknowledge, type ack and the code {_digits(page.code)}, in chat."
     told = _say(how) + _PAUSE
     return _response(_say(_greeting(page)) + _message(page) + _PAUSE + told * 2 + _goodbye())
+
+
+def bundle_script(bundle: Bundle, action_url: str, *, wrong_key: bool = False) -> str:
+    """Read out how many pages there are, the newest in full, and the subjects of some others;
+    the keys are those of `page_script`.
+    """
+    again = _say("That key does nothing here.") if wrong_key else ""
+    keys = _say(f"Press 1 to acknowledge all {bundle.count}. Press 2 to hear it again.")
+    first = _gather(action_url, again + _bundle_told(bundle) + keys)
+    return _response(first + _gather(action_url, keys) * (ROUNDS - 1) + _goodbye())
+
+
+def inline_bundle_script(bundle: Bundle) -> str:
+    """The same where no key can be taken: with the code, twice, and how to use it."""
+    code = _digits(bundle.code)
+    how = f"To acknowledge all {bundle.count}, type ack and the code {code}, in chat."
+    told = _say(how) + _PAUSE
+    return _response(_bundle_told(bundle) + _PAUSE + told * 2 + _goodbye())
 
 
 def activation_prompt(action_url: str, *, wrong_key: bool = False) -> str:
@@ -62,8 +85,9 @@ def inline_activation_script(activation: Activation) -> str:
     return _response(intro + _PAUSE + _code_twice(activation.code) + _goodbye())
 
 
-def acknowledged_script() -> str:
-    return _response(_say("Thank you. The page is acknowledged.") + _goodbye())
+def acknowledged_script(count: int = 1) -> str:
+    what = "The page is acknowledged." if count == 1 else f"All {count} are acknowledged."
+    return _response(_say(f"Thank you. {what}") + _goodbye())
 
 
 def already_closed_script(text: str) -> str:
@@ -85,8 +109,28 @@ def _greeting(page: Page) -> str:
 
 
 def _message(page: Page) -> str:
-    parts = (_spoken(page.subject, SUBJECT_LIMIT), _spoken(page.content, CONTENT_LIMIT))
+    return _parts(page.subject, page.content)
+
+
+def _parts(subject: str, content: str) -> str:
+    parts = (_spoken(subject, SUBJECT_LIMIT), _spoken(content, CONTENT_LIMIT))
     return _PAUSE.join(_say(part) for part in dict.fromkeys(parts) if part)
+
+
+def _bundle_told(bundle: Bundle) -> str:
+    tests = " All of them are tests." if bundle_words.is_test(bundle) else ""
+    repeat = " You may have had this call before." if bundle.repeats else ""
+    many = bundle_words.things(bundle)
+    many = many[0].lower() + many[1:]
+    greeting = _say(f"This is imbot, the incident manager, with {many}.{tests}{repeat}")
+    newest, *others = bundle_words.subjects(bundle)
+    told = [greeting, _say("The newest:"), _parts(newest, bundle.pages[0]["content"])]
+    if others:
+        named = (_spoken(one, NAME_LIMIT).rstrip(".") for one in others[:MOST_NAMED])
+        left = len(others) - MOST_NAMED
+        rest = f" And {left} more." if left > 0 else ""
+        told.append(_say(f"Also: {'. '.join(named)}.{rest}"))
+    return _PAUSE.join(told)
 
 
 def _code_twice(code: str) -> str:

@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from bot.channels import bundle_words, fault_words, hand_off_words
 from bot.channels.twilio_account import TwilioAccount, listed, sid_of, was_created_since
-from bot.channels.twilio_codes import OUTCOMES
+from bot.channels.twilio_codes import OUTCOMES, refuses
 from bot.core.channel import (
     Activation,
+    Bundle,
     Delivery,
+    FaultNotice,
+    HandOff,
     Page,
     Reply,
     Sent,
+    StopNotice,
     Unavailable,
     Undeliverable,
 )
@@ -47,7 +52,13 @@ PLAIN = str.maketrans(
 """Typography that would cost a text half of its room."""
 
 
-def compose(message: Page | Activation) -> str:
+NO_LONGER_NEEDED = "No longer needed."
+
+Short = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice
+"""What goes by text."""
+
+
+def compose(message: Short) -> str:
     """Say a message in one segment: 160 septets of GSM-7, else 70 units of UCS-2.
 
     The public subject (or the contact's name) gives way, never the code or the way to opt out.
@@ -58,10 +69,28 @@ def compose(message: Page | Activation) -> str:
         tail = ". Reply with it to get pages here, UNSUBSCRIBE to stop."
         name = message.contact_name if septets(_one_line(message.contact_name)) else "you"
         return _fit(head, name, tail, tail)
+    if isinstance(message, HandOff):
+        return _fit(mark, hand_off_words.one_line(message), "", "")
+    if isinstance(message, FaultNotice):
+        return _fit(mark, fault_words.one_line(message), "", "")
+    if isinstance(message, Bundle):
+        return _compose_bundle(message, mark)
     head = f"{mark}[TEST] " if message.is_test else mark
+    if isinstance(message, StopNotice):
+        plain = message.words if septets(message.words) is not None else NO_LONGER_NEEDED
+        return _fit(head, message.public_subject, f"\n{plain}", f"\n{NO_LONGER_NEEDED}")
     tail = f"\nReply {message.code} to acknowledge, UNSUBSCRIBE to stop."
     short = f"\nReply {message.code} to ack, UNSUBSCRIBE to stop."
     return _fit(head, message.public_subject or "You have a page.", tail, short)
+
+
+def _compose_bundle(bundle: Bundle, mark: str) -> str:
+    """Say how many there are and, newest first, as many subjects as there is room for."""
+    test = "[TEST] " if bundle_words.is_test(bundle) else ""
+    head = f"{mark}{test}{bundle_words.things(bundle)}, newest: "
+    named = "; ".join(bundle_words.subjects(bundle, "public_subject"))
+    tail = f"\nReply {bundle.code} for all, UNSUBSCRIBE to stop."
+    return _fit(head, named, tail, tail)
 
 
 def septets(text: str) -> int | None:
@@ -125,13 +154,14 @@ class SmsChannel:
         self._account = account
         self._sender = sender
 
-    async def send(self, message: Page | Activation) -> Sent:
+    async def send(self, message: Short) -> Sent:
         """Hand one text to the vendor.
 
         Raises Unavailable (try again) or Undeliverable (never will work: bad number, opted out,
         blocked country). Source: Twilio Messages resource, error dictionary.
         """
-        return await self._post(message.address, compose(message), message.status_url)
+        status_url = message.status_url if isinstance(message, Page | Activation) else None
+        return await self._post(message.address, compose(message), status_url)
 
     async def answer(self, address: str, words: str) -> None:
         """Text back to somebody who wrote. Raises as `send` does."""
@@ -157,11 +187,14 @@ class SmsChannel:
             raise Unavailable(refusal.reason) from None
         return list(reversed(found.items()))
 
-    async def was_sent(self, message: Page | Activation) -> Sent | Literal[False] | None:
+    async def was_sent(self, message: Short) -> Sent | Literal[False] | None:
         """Look for a text to that number, made since, that holds the message's code.
 
         Not by DateSent: it is empty as long as a text is queued, which is the case in question.
+        What bears no code, nobody knows of.
         """
+        if isinstance(message, StopNotice | HandOff | FaultNotice):
+            return None
         try:
             answer = await self._account.get(
                 "Messages.json", To=message.address, From=self._sender, PageSize="100"
@@ -236,4 +269,5 @@ def _delivery(sid: str, status: str, code: Any) -> Delivery:
         return Delivery(sid, None, status)
     name = str(code) if code else ""
     reason = OUTCOMES.get(name, f"The vendor reports the text as {status}.")
-    return Delivery(sid, "ERROR", f"{reason} ({name})" if name else reason, name)
+    words = f"{reason} ({name})" if name else reason
+    return Delivery(sid, "ERROR", words, name, refuses(name))

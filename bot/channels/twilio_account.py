@@ -14,7 +14,7 @@ import orjson
 from yarl import URL
 
 from bot.channels.http import leaves_open, never_left, retry_after
-from bot.channels.twilio_codes import ACCOUNT, LIMITS, OPTED_OUT, REFUSALS
+from bot.channels.twilio_codes import ACCOUNT, LIMITS, OPTED_OUT, REFUSALS, refuses
 from bot.core.channel import Unavailable, Undeliverable
 
 Field = str | list[str] | None
@@ -169,4 +169,6 @@ def _read(status: int, headers: Mapping[str, str], body: bytes) -> Mapping[str, 
         raise Unavailable(f"The vendor's address leads elsewhere (HTTP {status}).")
     name = code or str(status)
     reason = REFUSALS.get(code, "The vendor refused the request.")
-    raise Undeliverable(f"{reason} ({name})", code=name, opted_out=code == OPTED_OUT)
+    raise Undeliverable(
+        f"{reason} ({name})", code=name, opted_out=code == OPTED_OUT, refuses=refuses(code)
+    )

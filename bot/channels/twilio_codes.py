@@ -5,6 +5,8 @@ Source: Twilio's error and warning dictionary.
 
 from __future__ import annotations
 
+from bot.core.channel import Refusal
+
 OPTED_OUT = "21610"
 
 REFUSALS = {
@@ -83,3 +85,32 @@ OUTCOMES = {
     "30500": "Something broke at the vendor.",
 }
 """Why a text that was taken did not arrive."""
+
+NO_ADDRESS = frozenset(
+    {
+        "13223",
+        "13224",
+        "13225",
+        "13227",
+        "21211",
+        "21214",
+        "21215",
+        "21216",
+        "21217",
+        "21219",
+        "21263",
+        "21265",
+        "21608",
+        "30005",
+    }
+)
+"""The number does not exist, or nothing of this medium ever goes there."""
+NO_TEXTS = frozenset({"21408", "21612", "21614", "21635", "30006", "30485", "60410", "60605"})
+"""Landlines and countries that texts do not go to, and calls may."""
+
+
+def refuses(code: str) -> Refusal:
+    """What a permanent error is about; "" for one that is not the recipient's."""
+    if code in NO_ADDRESS:
+        return "address"
+    return "texts" if code in NO_TEXTS else ""

@@ -10,8 +10,10 @@ from bot.channels.scripts import (
     activation_prompt,
     activation_script,
     already_closed_script,
+    bundle_script,
     goodbye_script,
     inline_activation_script,
+    inline_bundle_script,
     inline_page_script,
     page_script,
 )
@@ -22,7 +24,15 @@ from bot.channels.twilio_account import (
     sid_of,
     was_created_since,
 )
-from bot.core.channel import Activation, Delivery, Page, Sent, Unavailable, Undeliverable
+from bot.core.channel import (
+    Activation,
+    Bundle,
+    Delivery,
+    Page,
+    Sent,
+    Unavailable,
+    Undeliverable,
+)
 
 __all__ = [
     "VoiceChannel",
@@ -30,8 +40,10 @@ __all__ = [
     "activation_prompt",
     "activation_script",
     "already_closed_script",
+    "bundle_script",
     "goodbye_script",
     "inline_activation_script",
+    "inline_bundle_script",
     "inline_page_script",
     "page_script",
 ]
@@ -55,19 +67,14 @@ class VoiceChannel:
         self._account = account
         self._sender = sender
 
-    async def send(self, message: Page | Activation) -> Sent:
+    async def send(self, message: Page | Bundle | Activation) -> Sent:
         """Place one call. The script is fetched from `voice_url`, or goes along, without keys.
 
         Raises Unavailable or Undeliverable. Source: Twilio Calls resource.
         """
         script: dict[str, Field] = {"Url": message.voice_url, "Method": "POST"}
         if message.voice_url is None:
-            inline = (
-                inline_page_script(message)
-                if isinstance(message, Page)
-                else inline_activation_script(message)
-            )
-            script = {"Twiml": inline}
+            script = {"Twiml": _inline(message)}
         if message.status_url:
             script["StatusCallback"] = message.status_url
             script["StatusCallbackMethod"] = "POST"
@@ -81,7 +88,7 @@ class VoiceChannel:
         )
         return Sent(sid_of(answer))
 
-    async def was_sent(self, message: Page | Activation) -> Literal[False] | None:
+    async def was_sent(self, message: Page | Bundle | Activation) -> Literal[False] | None:
         """Look for a call to that number since. A call bears no mark of its message.
 
         So no call is a no, and a call is None: it may have been another page's, and a page
@@ -110,6 +117,14 @@ class VoiceChannel:
 
     async def close(self) -> None:
         """Nothing to close: the HTTP session belongs to whoever made it."""
+
+
+def _inline(message: Page | Bundle | Activation) -> str:
+    if isinstance(message, Page):
+        return inline_page_script(message)
+    if isinstance(message, Bundle):
+        return inline_bundle_script(message)
+    return inline_activation_script(message)
 
 
 def _delivery(sid: str, status: str) -> Delivery:

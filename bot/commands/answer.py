@@ -14,11 +14,20 @@ from bot.channels.slack.cards import (
 from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.binding import apply_query, bind
-from bot.commands.callers import caller_of, is_invited, nobody
+from bot.commands.callers import caller_of, is_invited, nobody, person
+from bot.commands.fault_notes import fault_notes
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
-from bot.commands.on_call import asks_who_is_on_call, who_is_on_call
+from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
+from bot.commands.on_call import (
+    answer_about_shifts,
+    asks_who_is_on_call,
+    is_about_shifts,
+    who_is_on_call,
+)
+from bot.commands.on_call import press as press_on_call
 from bot.commands.problems import ChatError
+from bot.commands.reachability import asks_who_is_reachable, who_is_reachable
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
 from bot.commands.testing_pages import REPORT, report, start_test_page
@@ -33,6 +42,7 @@ from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in
 
 SECRET_ANSWER = ("imbot", "CreateAccessKey")
+WHISPERED = ("imbot", "CreateCalendarLink")
 
 
 class ChatDoor:
@@ -51,6 +61,9 @@ class ChatDoor:
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
         try:
+            if document.get("action") in OF_DIRECT_MESSAGES:
+                reader = person(ctx, document, region_within(ctx, self._region))
+                return press(ctx.on_behalf_of(reader), document)
             caller = self._caller(ctx, document, prepared)
             return self._answer_caller(ctx.on_behalf_of(caller), document)
         except NoReplicationSet:
@@ -87,6 +100,12 @@ class ChatDoor:
             return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))
         if asks_who_is_on_call(words):
             return _post(ctx, document, who_is_on_call(ctx, document))
+        if is_about_shifts(words):
+            return answer_about_shifts(ctx, document, command.words)
+        if asks_who_is_reachable(words):
+            return _post(ctx, document, who_is_reachable(ctx, document))
+        if is_about_links(words):
+            return _post(ctx, document, link_or_unlink(ctx, document, command.words))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
         return _post(ctx, document, _run(ctx, document, command))
@@ -106,6 +125,8 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
         raise ChatError(
             "A secret does not belong in a channel. Run `imbot keys create` instead."
         )
+    if (bound.service, bound.operation) == WHISPERED:
+        raise ChatError("Type `@aws calendar NAME`: only you will see the address.")
     result = answer_within(
         ctx,
         request_of(
@@ -113,8 +134,9 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
         ),
     )
     shown = result if bound.query is None else apply_query(bound.query, result)
+    notes = [*bound.notes, *fault_notes(ctx, document, bound, result)]
     return command_result(
-        bound.service, bound.operation, shown, request=bound.parameters, notes=bound.notes
+        bound.service, bound.operation, shown, request=bound.parameters, notes=notes
     )
 
 
@@ -127,7 +149,7 @@ def _press(ctx: Context, document: Document) -> Answer:
         service, operation = "ssm-incidents", "UpdateIncidentRecord"
         parameters = {"arn": value, "status": "RESOLVED"}
     else:
-        return Answer()
+        return press_on_call(ctx, document) or Answer()
     result = answer_within(ctx, request_of(ctx, document, service, operation, parameters))
     if action == RESOLVE:
         return Answer()

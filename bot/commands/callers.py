@@ -160,10 +160,19 @@ def _require_invitation(document: Mapping[str, Any], prepared: Mapping[str, Any]
 
 def nobody(ctx: Context, document: Mapping[str, Any], region: str) -> Caller:
     """Who was refused: known by his Slack id, and allowed nothing."""
+    return _bare(ctx, document, region, "nobody")
+
+
+def person(ctx: Context, document: Mapping[str, Any], region: str) -> Caller:
+    """Who pressed a button in his direct message: himself, whatever he may do elsewhere."""
+    return _bare(ctx, document, region, "imbot-linked")
+
+
+def _bare(ctx: Context, document: Mapping[str, Any], region: str, role: str) -> Caller:
     session = f"{document['team']}-{document['user']}"
     return Caller(
         account_id=ctx.account_id,
-        principal_arn=f"arn:aws:sts::{ctx.account_id}:assumed-role/nobody/{session}",
+        principal_arn=f"arn:aws:sts::{ctx.account_id}:assumed-role/{role}/{session}",
         actor=str(document["user"]),
         door="slack",
         region=region,

@@ -21,6 +21,12 @@ VERBS: Mapping[str, str] = {
     "ack <code>": "acknowledge a page with the code that it bears",
     "test-page <contact>": "page every active channel of a contact, marked as a test",
     "who is on call": "who is on call now and next, for every schedule (also `on-call`)",
+    "take over <rotation> for 2h": "be on call instead for a while, or `until the hand-off`",
+    "calendar <name>": "an address to subscribe to: of a rotation, a schedule or a person",
+    "vcard": "where pages come from, to be let through Do Not Disturb",
+    "link <me or @user> to <contact>": "pages by direct message, too, once that user confirms",
+    "unlink me": "no more direct messages (`unlink me from <contact>`: of that one)",
+    "who is reachable": "what could tell nobody now: people, plans, schedules; and why",
     "help": "this list",
 }
 """What is typed without a service, and what it does."""

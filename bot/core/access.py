@@ -25,14 +25,30 @@ RESPONDER = frozenset(
         ("ssm-incidents", "UpdateRelatedItems"),
         ("ssm-contacts", "StartEngagement"),
         ("imbot", "TestPage"),
+        ("imbot", "MuteContact"),
+        ("imbot", "UnmuteContact"),
+        ("imbot", "TakeOverShift"),
+        ("imbot", "GiveBackShift"),
+        ("imbot", "CreateCalendarLink"),
+        ("imbot", "DeleteCalendarLink"),
     }
 )
-"""The write half of AWSIncidentManagerResolverAccess (its v4), and test pages."""
+"""The write half of AWSIncidentManagerResolverAccess (its v4), test pages, and what people do with
+their own shifts.
+"""
 
 PROVED_BY_A_CODE = frozenset(
     {("ssm-contacts", "AcceptPage"), ("ssm-contacts", "ActivateContactChannel")}
 )
 """Open to everyone who is known at all: the code that goes with it is the proof."""
+OF_THE_PERSON = frozenset(
+    {
+        ("imbot", "ConfirmSlackLink"),
+        ("imbot", "UnlinkSlackUser"),
+        ("imbot", "AcknowledgeEngagement"),
+    }
+)
+"""Open to whoever it concerns, which the operations see to themselves."""
 SECRET_READS = frozenset({("imbot", "ListAccessKeys")})
 
 
@@ -61,7 +77,7 @@ def is_allowed(caller: Caller, service: str, operation: str) -> bool:
     if caller.rights == "administrator":
         return True
     action = (service, operation)
-    if action in PROVED_BY_A_CODE:
+    if action in PROVED_BY_A_CODE or action in OF_THE_PERSON:
         return True
     if caller.rights == "contact":
         return False
@@ -95,6 +111,16 @@ def sees_addresses(caller: Caller) -> bool:
     masked.
     """
     return caller.rights == "administrator"
+
+
+def is_slack_user(caller: Caller, user_id: str) -> bool:
+    """Whether a request came from that Slack user himself; the session's name ends in his id."""
+    return caller.door == "slack" and caller.principal_arn.endswith(f"-{user_id}")
+
+
+def slack_user_of(caller: Caller) -> str | None:
+    """The id of the Slack user who asks; None at another door."""
+    return caller.principal_arn.rpartition("-")[2] if caller.door == "slack" else None
 
 
 def engine_caller(account_id: str, region: str = "") -> Caller:

@@ -13,6 +13,9 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 ReceiptType = Literal["SENT", "DELIVERED", "READ", "ERROR", "STOP"]
+Refusal = Literal["", "address", "texts"]
+"""What a permanent error is about: the address, texts to it (a landline or a country: calls
+may go there), or this message or the vendor's account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,27 @@ class Page(Envelope):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle(Envelope):
+    """Several pages that waited for one message; the code, key or button accepts them all.
+
+    `pages` are {subject, content, public_subject, incident_arn, at (ISO 8601), is_again,
+    is_test}, first pages before repeats, the newest first; of many only the first ones. `count`
+    is the number of all pages, `incidents` that of the incidents that they are about (None: some
+    are about none).
+    """
+
+    kind: Literal["bundle"] = "bundle"
+    pages: Sequence[Mapping[str, Any]] = field(repr=False)
+    count: int
+    incidents: int | None
+    code: str = field(repr=False)
+    ack_url: str | None = field(default=None, repr=False)
+    unsubscribe_url: str | None = field(default=None, repr=False)
+    voice_url: str | None = field(default=None, repr=False)
+    status_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activation(Envelope):
     """An activation code, to the contact channel that it shall prove."""
 
@@ -62,6 +86,49 @@ class Activation(Envelope):
     unsubscribe_url: str | None = field(default=None, repr=False)
     voice_url: str | None = field(default=None, repr=False)
     status_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopNotice(Envelope):
+    """Tells somebody who was paged that nobody waits for him any more, by mail or text.
+
+    `words` say so in one sentence, for every medium; `reason` is what the one who stopped it
+    gave, and only mail says it. `page_id` is the vendor's name of the page's last message.
+    """
+
+    kind: Literal["stop_notice"] = "stop_notice"
+    subject: str = field(repr=False)
+    public_subject: str = field(repr=False)
+    words: str = field(repr=False)
+    reason: str = field(default="", repr=False)
+    is_test: bool = False
+    page_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailAnswer(Envelope):
+    """What a mail of a person is answered with. `references` are the mails before it, oldest
+    first, the last of which it answers.
+    """
+
+    kind: Literal["mail_answer"] = "mail_answer"
+    subject: str = field(repr=False)
+    words: str = field(repr=False)
+    references: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultNotice(Envelope):
+    """Tells the owner of a contact channel, by another one, that pages do not arrive there.
+
+    `fault` says why, and the next step where there is one.
+    """
+
+    kind: Literal["fault_notice"] = "fault_notice"
+    contact_name: str = field(repr=False)
+    channel_name: str = field(repr=False)
+    medium: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +161,7 @@ class Notice(Envelope):
     anew where `ts` names its message. Otherwise a reply in the card's thread: `event` has
     eventType, eventTime (ISO 8601) and eventData (parsed). `people` are {name, state, at},
     state being "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest
-    events, newest first.
+    events, newest first. `nobody_reached`: no engagement of it has reached anybody.
     """
 
     kind: Literal["notice"] = "notice"
@@ -102,11 +169,76 @@ class Notice(Envelope):
     event: Mapping[str, Any] | None = field(default=None, repr=False)
     people: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     recent: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    nobody_reached: bool = False
     thread_ts: str | None = None
     ts: str | None = None
 
 
-Message = Page | Activation | Post | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectPage(Envelope):
+    """A page as a direct message in Slack, with a button that acknowledges; `address` is the
+    conversation's id.
+
+    `reason` says which plans led to it. `state` says what became of it, and takes the button
+    away; `ts` then names the message that is replaced. `button` is the button's value.
+    """
+
+    kind: Literal["direct_page"] = "direct_page"
+    subject: str = field(repr=False)
+    content: str = field(repr=False)
+    reason: str
+    button: str
+    is_test: bool = False
+    state: str = ""
+    ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequest(Envelope):
+    """Asks a Slack user (`address` is his id) whether he is that contact. `button` is the
+    buttons' value.
+    """
+
+    kind: Literal["link_request"] = "link_request"
+    contact_name: str = field(repr=False)
+    asked_by: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOff(Envelope):
+    """Other people are on call in a rotation since `since`; the channel chooses the words.
+
+    `to` is "everybody" (a chat channel), or which side of the hand-off the reader is on:
+    "coming" or "leaving". `before`, `now` and `next` are names, none where nobody is on call;
+    `until` is when `next` begin. Instants are ISO 8601, `zone` is the rotation's.
+    """
+
+    kind: Literal["hand_off"] = "hand_off"
+    to: Literal["everybody", "coming", "leaving"]
+    rotation: str
+    zone: str
+    schedules: Sequence[str]
+    before: Sequence[str] = field(repr=False)
+    now: Sequence[str] = field(repr=False)
+    next: Sequence[str] = field(default=(), repr=False)
+    since: str
+    until: str | None = None
+
+
+Message = (
+    Page
+    | Bundle
+    | Activation
+    | StopNotice
+    | MailAnswer
+    | FaultNotice
+    | Post
+    | Notice
+    | HandOff
+    | DirectPage
+    | LinkRequest
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +263,32 @@ class Reply:
     opted_in: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailReply:
+    """A mail that a person wrote. `references` are the mails that it answers, the nearest
+    first; `lines` the first of its own words; `digest` tells its bytes from all others.
+    """
+
+    digest: str
+    references: Sequence[str]
+    message_id: str
+    subject: str = field(repr=False)
+    lines: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A mail server's word that one of `references` did not arrive, or (not `is_final`) not
+    yet. `reason` is a sentence without addresses.
+    """
+
+    references: Sequence[str]
+    is_final: bool
+    reason: str
+    refuses: Refusal = ""
+    """What will refuse every other mail, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of a message, as the vendor tells later."""
@@ -141,6 +299,7 @@ class Delivery:
     info: str = ""
     code: str = ""
     """The vendor's error code, "" where it named none. 21610: the recipient opted out."""
+    refuses: Refusal = ""
 
 
 class Unavailable(Exception):
@@ -162,11 +321,14 @@ class Unavailable(Exception):
 class Undeliverable(Exception):
     """Permanent: never try this message to this address again. `code` is the vendor's."""
 
-    def __init__(self, reason: str, *, code: str = "", opted_out: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, code: str = "", opted_out: bool = False, refuses: Refusal = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.opted_out = opted_out
+        self.refuses = refuses
 
 
 class Channel(Protocol):

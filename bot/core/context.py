@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.core.access import Caller
@@ -45,6 +45,39 @@ class Answer:
 Answerer = Callable[["Context", Mapping[str, Any], Mapping[str, Any]], Answer]
 
 
+PACE: Mapping[str, timedelta] = {
+    "email": timedelta(seconds=20),
+    "sms": timedelta(seconds=20),
+    "voice": timedelta(seconds=100),
+}
+"""The service's own limits. Source: General Reference, Incident Manager quotas."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How often people are told. `pace`, by medium: the time between two messages of pages to
+    one contact channel. The others, by medium or "activation": messages a day (UTC), to one
+    address and in total; what is not named has no limit.
+    """
+
+    pace: Mapping[str, timedelta] = field(default_factory=lambda: PACE)
+    to_one_address: Mapping[str, int] = field(default_factory=dict)
+    in_total: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Where pages come from: numbers in E.164, and a bare mail address."""
+
+    name: str = "imbot"
+    phone_numbers: tuple[str, ...] = ()
+    email: str | None = None
+
+    @property
+    def can_send(self) -> bool:
+        return bool(self.phone_numbers or self.email)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What handlers may know of the process around them.
@@ -62,6 +95,8 @@ class House:
     wake_courier: Callable[[], None]
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
     """By door: what is said to a delivery of that door (see `core.deliveries`)."""
+    limits: Limits = field(default_factory=Limits)
+    sender: Sender = field(default_factory=Sender)
 
 
 @dataclass(slots=True)

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from bot.core.cascade import run_cascade
 from bot.core.channel import Channel, Message, Unavailable, Undeliverable
+from bot.core.claims import due_rows, is_pointless
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects.outbox import message_of
-from bot.core.errors import DataEncryptionException
 from bot.core.ids import Key
-from bot.core.outcomes import Outcome, drop_if_pointless, hand_back
+from bot.core.outcomes import Outcome, hand_back
 from bot.core.recorder import Recorder
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
@@ -32,47 +32,23 @@ from bot.core.store.work import Outbox
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
 LONGEST_SEND = 20.0
 """Seconds after which an attempt is cut off; whether it arrived is then in doubt."""
 AT_ONCE = {"page": 64, "notification": 8}
 """Sends at once of each medium, by lane."""
+LONGEST_TRUST = timedelta(seconds=1)
+"""What waited longer for its place is looked at again: its page may have been acknowledged."""
 LAST_SENDS = 5.0
 """Seconds that what is being sent has to arrive when the process is asked to stop."""
 BACKSTOP = timedelta(seconds=1)
 
 _o = table_of(Outbox).c
-_earlier = table_of(Outbox).alias("earlier")
-_is_behind = exists().where(
-    _earlier.c.conversation_key == _o.conversation_key,
-    _earlier.c.failed_at.is_(None),
-    _earlier.c.key < _o.key,
-)
-FREE = (
-    select(table_of(Outbox))
-    .where(
-        _o.owner.is_(None),
-        _o.failed_at.is_(None),
-        _o.due_at <= bindparam("now"),
-        or_(_o.conversation_key.is_(None), ~_is_behind),
-    )
-    .order_by(_o.lane.desc(), _o.due_at, _o.key)
-    .limit(BATCH)
-    .with_for_update(skip_locked=True)
-)
-CLAIMABLE = prepared(FREE)
-CLAIMABLE_KEYS = prepared(FREE.with_only_columns(_o.key))
 NEXT = prepared(
     select(func.min(_o.due_at)).where(
         and_(_o.owner.is_(None), _o.failed_at.is_(None), _o.due_at > bindparam("after"))
     )
 )
 OWNED = prepared(select(_o.key).where(_o.owner == bindparam("by"), _o.failed_at.is_(None)))
-PUT_ASIDE = prepared(
-    update(table_of(Outbox))
-    .where(_o.key == bindparam("row"))
-    .values(failed_at=bindparam("at"), fault="It cannot be decrypted here.")
-)
 
 
 class Courier:
@@ -229,11 +205,11 @@ class Courier:
     def _claim_in(self, tx: Transaction) -> int:
         unit = self._unit(tx)
         self._looked_at = unit.now
-        rows, aside = _due_rows(tx, unit.now)
+        rows, aside = due_rows(tx, unit.now)
         claimed = [
             tx.update(row, owner=self._lease.owner, attempts=row.attempts + 1)
             for row in rows
-            if not _drop_if_pointless(unit, row)
+            if not is_pointless(unit, row)
         ]
         run_cascade(unit)
         tx.after_commit.append(lambda: self.carry(claimed))
@@ -252,14 +228,16 @@ class Courier:
         return due_at
 
     async def _carry(self, row: Outbox) -> None:
+        taken_at = self._clock.now()
         async with self._place(row):
             if not self._may_send(row):
                 await self._recorder.write_at_last(row, lambda tx: hand_back(tx, row))
                 return
             self._begun.add(row.key)
-            outcome = await self._attempt(row)
+            outcome = await self._attempt(row, taken_at)
         try:
-            await self._recorder.record(row, outcome)
+            if outcome:
+                await self._recorder.record(row, outcome)
         finally:
             self._begun.discard(row.key)
         if row.conversation_key:
@@ -276,15 +254,20 @@ class Courier:
         is_own = row.owner == self._lease.owner
         return is_own and self._lease.is_fresh() and not self._is_closing
 
-    async def _attempt(self, row: Outbox) -> Outcome:
+    async def _attempt(self, row: Outbox, taken_at: datetime) -> Outcome | None:
+        """What became of a message; None where it was dropped, for nobody waits for it."""
         channel = self._channels.get(row.medium)
         if channel is None:
             return Undeliverable(f"No settings for {row.medium.upper()} are given.")
         try:
             async with asyncio.timeout(LONGEST_SEND):
                 message = await self._message(row)
-                earlier = await channel.was_sent(message) if row.is_doubtful else None
-                return earlier or await channel.send(message)
+                if row.is_doubtful and (earlier := await channel.was_sent(message)):
+                    return earlier
+                is_old = self._clock.now() - taken_at > LONGEST_TRUST
+                if (row.is_doubtful or is_old) and await self._is_dropped(row):
+                    return None
+                return await channel.send(message)
         except (Unavailable, Undeliverable) as fault:
             return fault
         except TimeoutError:
@@ -294,6 +277,18 @@ class Courier:
             reason = f"The {row.medium} channel broke ({type(fault).__name__})."
             return Unavailable(reason, in_doubt=True)
 
+    async def _is_dropped(self, row: Outbox) -> bool:
+        """Look once more at what has not left at once, as when it was claimed."""
+
+        def drop(tx: Transaction) -> bool:
+            unit, current = self._unit(tx), tx.lock(Outbox, row.key)
+            is_own = current is not None and current.owner == row.owner
+            is_dropped = not is_own or is_pointless(unit, row)
+            run_cascade(unit)
+            return is_dropped
+
+        return await self._store.write(drop, Lane.COURIER)
+
     async def _message(self, row: Outbox) -> Message:
         changes: dict[str, Any] = {"repeats": row.is_doubtful}
         if row.conversation_key and row.message["kind"] == "notice" and row.message["event"]:
@@ -301,30 +296,3 @@ class Courier:
             found = await self._store.read(lambda tx: tx.get(IncidentConversation, key))
             changes["thread_ts"] = found.message_ts if found else None
         return message_of(row.message, **changes)
-
-
-def _drop_if_pointless(unit: Unit, row: Outbox) -> bool:
-    """A message whose page cannot be read is not known to be pointless."""
-    try:
-        return drop_if_pointless(unit, row)
-    except DataEncryptionException:
-        return False
-
-
-def _due_rows(tx: Transaction, now: datetime) -> tuple[list[Outbox], int]:
-    """The free messages that are due, and how many were put aside because nobody can read
-    them.
-    """
-    at = instant_to_integer(now)
-    try:
-        return tx.fetch(Outbox, CLAIMABLE, now=at), 0
-    except DataEncryptionException:
-        keys = [Key(key) for (key,) in tx.records(CLAIMABLE_KEYS, now=at)]
-    rows: list[Outbox] = []
-    for key in keys:
-        try:
-            rows += filter(None, [tx.get(Outbox, key)])
-        except DataEncryptionException:
-            log.error("message %s cannot be decrypted and is put aside", key)
-            tx.execute(PUT_ASIDE, row=key, at=at)
-    return rows, len(keys) - len(rows)

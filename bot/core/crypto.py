@@ -6,7 +6,9 @@ import base64
 import binascii
 import hmac
 import os
-from collections.abc import Iterable, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +23,9 @@ _FORMAT = 1
 _NONCE_BYTES = 12
 _HEADER_BYTES = 1 + 4
 _TAG_BYTES = 16
+
+LOOK_AGAIN_AFTER = 1.0
+"""Seconds between two looks for a key that is in nobody's hands."""
 
 KeyPurpose = Literal["data", "index"]
 
@@ -42,7 +47,8 @@ class Vault:
     """Encrypts with the newest data key, decrypts with any of them.
 
     A ciphertext is one byte of format, four of key id, twelve of nonce, and AES-256-GCM's
-    output. Safe to use from several threads.
+    output. Safe to use from several threads. `look_again` is called for a key that another
+    process has made since; it lets the vault `learn` what it finds.
     """
 
     def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes) -> None:
@@ -50,23 +56,49 @@ class Vault:
         if not data_keys:
             raise ValueError("a vault needs a data key")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
-        newest = max(data_keys)
-        self._newest = self._ciphers[newest]
-        self._header = bytes([_FORMAT]) + newest.to_bytes(4, "big")
+        self._current = self._newest()
         self._index_key = index_key
+        self.look_again: Callable[[], None] | None = None
+        self._looking = threading.RLock()
+        self._looked_at = float("-inf")
+
+    def _newest(self) -> tuple[bytes, AESGCM]:
+        newest = max(self._ciphers)
+        return bytes([_FORMAT]) + newest.to_bytes(4, "big"), self._ciphers[newest]
+
+    @property
+    def newest(self) -> int:
+        """The id of the key that encrypts."""
+        return max(self._ciphers)
+
+    @property
+    def header(self) -> bytes:
+        """How a ciphertext of the newest key begins."""
+        return self._current[0]
+
+    def learn(self, key_id: int, passed_on: bytes) -> None:
+        """Know a data key that was encrypted for those who know the one before it.
+
+        Raises DataEncryptionException for who does not.
+        """
+        key = self.decrypt(passed_on, key_place(key_id, "data"))
+        self._ciphers = {**self._ciphers, key_id: AESGCM(key)}
+        self._current = self._newest()
 
     def __repr__(self) -> str:
         return f"Vault({len(self._ciphers)} data keys)"
 
     def encrypt(self, plain: bytes, aad: bytes) -> bytes:
+        header, cipher = self._current
         nonce = os.urandom(_NONCE_BYTES)
-        return self._header + nonce + self._newest.encrypt(nonce, plain, aad)
+        return header + nonce + cipher.encrypt(nonce, plain, aad)
 
     def decrypt(self, blob: bytes, aad: bytes) -> bytes:
         """Raises DataEncryptionException for a blob of another key, place or format."""
         if len(blob) < _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES or blob[0] != _FORMAT:
             raise DataEncryptionException("A stored secret has an unknown format.")
-        cipher = self._ciphers.get(int.from_bytes(blob[1:_HEADER_BYTES], "big"))
+        key_id = int.from_bytes(blob[1:_HEADER_BYTES], "big")
+        cipher = self._ciphers.get(key_id) or self._looked_for(key_id)
         if cipher is None:
             raise DataEncryptionException("A stored secret was encrypted with an unknown key.")
         end = _HEADER_BYTES + _NONCE_BYTES
@@ -74,6 +106,17 @@ class Vault:
             return cipher.decrypt(blob[_HEADER_BYTES:end], blob[end:], aad)
         except InvalidTag:
             raise DataEncryptionException("A stored secret cannot be read here.") from None
+
+    def _looked_for(self, key_id: int) -> AESGCM | None:
+        """A key that was made since; whoever asks for one that is not there waits his turn."""
+        if self.look_again is None:
+            return None
+        with self._looking:
+            now = time.monotonic()
+            if key_id not in self._ciphers and now - self._looked_at >= LOOK_AGAIN_AFTER:
+                self._looked_at = now
+                self.look_again()
+        return self._ciphers.get(key_id)
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash of 64 hexadecimal digits, by which addresses and tokens are found."""
@@ -106,7 +149,7 @@ def create_keys(master: bytes) -> list[WrappedKey]:
 
 def wrap(key: bytes, master: bytes, *, key_id: int, purpose: KeyPurpose) -> WrappedKey:
     nonce = os.urandom(_NONCE_BYTES)
-    sealed = nonce + AESGCM(master).encrypt(nonce, key, _place(key_id, purpose))
+    sealed = nonce + AESGCM(master).encrypt(nonce, key, key_place(key_id, purpose))
     return WrappedKey(key_id=key_id, purpose=purpose, wrapped=sealed)
 
 
@@ -114,7 +157,7 @@ def unwrap(wrapped: WrappedKey, master: bytes) -> bytes:
     """Raises MasterKeyError for another master key than the one that wrapped it."""
     nonce, sealed = wrapped.wrapped[:_NONCE_BYTES], wrapped.wrapped[_NONCE_BYTES:]
     try:
-        return AESGCM(master).decrypt(nonce, sealed, _place(wrapped.key_id, wrapped.purpose))
+        return AESGCM(master).decrypt(nonce, sealed, key_place(wrapped.key_id, wrapped.purpose))
     except InvalidTag:
         raise MasterKeyError("The master key does not open this database.") from None
 
@@ -134,5 +177,6 @@ def open_vault(keys: Iterable[WrappedKey], master: bytes) -> Vault:
     return Vault(data, index[max(index)])
 
 
-def _place(key_id: int, purpose: KeyPurpose) -> bytes:
+def key_place(key_id: int, purpose: KeyPurpose) -> bytes:
+    """What a wrapped key is bound to."""
     return f"imbot/key/{purpose}/{key_id}".encode()

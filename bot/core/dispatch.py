@@ -61,7 +61,7 @@ def perform(ctx: Context, request: Request) -> dict[str, Any]:
     if token is None:
         return dict(handler(ctx, **arguments) or {})
     scope = f"{request.service}.{request.operation} {request.caller.principal_arn}"
-    fingerprint = _fingerprint(request)
+    fingerprint = ctx.unit.tx.vault.fingerprint(_fingerprint(request))
     earlier = ctx.find_by(Idempotency, account_id=ctx.account_id, scope=scope, token=token)
     if earlier is not None:
         if ctx.now - earlier.created_at < TOKENS_KEPT:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
 
 from bot.core.cascade import job_context, run_cascade, run_task
 from bot.core.clock import Clock
@@ -29,7 +29,17 @@ log = logging.getLogger(__name__)
 BATCH = 64
 BACKSTOP = timedelta(seconds=1)
 """How often PostgreSQL is asked without having been woken; SQLite is never polled."""
-BEHIND = frozenset({"tell_chat", "draw_card", "sweep", "forget_account", "close_pages"})
+BEHIND = frozenset(
+    {
+        "tell_chat",
+        "draw_card",
+        "sweep",
+        "forget_account",
+        "close_pages",
+        "watch_hand_off",
+        "tell_hand_off",
+    }
+)
 """Tasks that no page waits for. They have a queue of their own, so that none waits for them."""
 LONGEST_PREPARATION = 10.0
 """Seconds that a vendor has to answer before a job is put off."""
@@ -233,7 +243,9 @@ def _statements(names: Iterable[str], are_these: bool) -> tuple[Prepared, Prepar
 @lru_cache
 def _statements_of(names: tuple[str, ...], are_these: bool) -> tuple[Prepared, Prepared]:
     """Which jobs are due at `now`, the oldest first, and when the next is due `after` then."""
-    is_one = _jobs.task.in_(names) if are_these else _jobs.task.not_in(names)
+    these: list[ColumnElement[str]]  # as they are: an IN of parameters is compiled each time
+    these = [literal_column(f"'{name}'") for name in names]
+    is_one = _jobs.task.in_(these) if are_these else _jobs.task.not_in(these)
     waiting = (_jobs.parked_at.is_(None), is_one)
     due = select(_jobs.key, _jobs.task).where(*waiting, _jobs.due_at <= bindparam("now"))
     following = select(func.min(_jobs.due_at)).where(

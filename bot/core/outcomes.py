@@ -14,7 +14,7 @@ from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
-from bot.core.effects import receipts
+from bot.core.effects import bundles, faults, receipts, slack_links
 from bot.core.effects.engagements import is_over
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -30,6 +30,9 @@ MOST_ATTEMPTS = 10
 LONGEST_WAIT = timedelta(minutes=5)
 
 Outcome = Sent | Unavailable | Undeliverable
+
+TOLD_BY_RECEIPTS = frozenset({"page", "bundle"})
+"""Kinds of messages of which nothing but the receipts of their pages tells that they left."""
 
 _outbox = table_of(Outbox).c
 DONE = prepared(
@@ -82,12 +85,12 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
     if isinstance(outcome, Sent):
         _record_sent(_engine_context(unit, row, None), row, outcome)
         return True
-    page = unit.tx.get(Page, row.page_key) if row.page_key else None
-    ctx = _engine_context(unit, row, page)
+    pages = receipts.told_pages(_engine_context(unit, row, None), row.page_key)
+    ctx = _engine_context(unit, row, pages[0] if pages else None)
     if isinstance(outcome, Unavailable) and row.attempts < MOST_ATTEMPTS:
-        _try_again(ctx, row, page, outcome)
+        _try_again(ctx, row, pages, outcome)
     else:
-        _give_up(ctx, row, page, outcome)
+        _give_up(ctx, row, pages, outcome)
     return True
 
 
@@ -98,7 +101,7 @@ def record_outcomes(unit: Unit, outcomes: Sequence[tuple[Outbox, Outcome]]) -> N
     """
     sent: list[tuple[Outbox, str]] = []
     for row, outcome in outcomes:
-        if isinstance(outcome, Sent) and row.page_key is not None:
+        if isinstance(outcome, Sent) and row.message["kind"] in TOLD_BY_RECEIPTS:
             sent.append((row, outcome.vendor_id))
         else:
             record_outcome(unit, row, outcome)
@@ -108,7 +111,7 @@ def record_outcomes(unit: Unit, outcomes: Sequence[tuple[Outbox, Outcome]]) -> N
     if unit.tx.execute_many(DONE, done) != len(sent):
         raise OutcomesDiffer
     pages = [(row.page_key, vendor_id) for row, vendor_id in sent if row.page_key]
-    receipts.record_sent(unit.tx, unit.now, pages)
+    receipts.record_sent(_engine_context(unit, sent[0][0], None), pages)
 
 
 class OutcomesDiffer(Exception):
@@ -117,38 +120,60 @@ class OutcomesDiffer(Exception):
 
 def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
     """A page that waited until its engagement was over, or its recipient opted out, is not sent
-    any more; its receipt says so.
+    any more; its receipt says so. A bundle goes on with those of its pages that are left.
     """
-    page = unit.tx.get(Page, row.page_key) if row.page_key else None
-    if page is None:
+    pages = receipts.told_pages(_engine_context(unit, row, None), row.page_key)
+    if not pages:
         return False
-    engagement = unit.tx.get(Engagement, page.engagement_key)
-    if engagement is None or not is_over(engagement):
-        return _drop_if_unwanted(unit, row, page)
-    unit.tx.delete(row)
-    by = engagement.acknowledged_by
-    reason = (
-        f"Not sent: acknowledged by {by}." if by else "Not sent: the engagement was stopped."
-    )
-    receipts.record(_engine_context(unit, row, page), page, "STOP", reason)
+    ctx = _engine_context(unit, row, pages[0])
+    over = [page for page in pages if _is_over(ctx, page)]
+    if len(over) < len(pages) and (not over or row.is_doubtful):
+        return _drop_if_unwanted(ctx, row, pages)
+    ctx.delete(row)
+    for page in over:
+        _record_pointless(ctx, row, page)
+    rest = [page for page in pages if page not in over]
+    channel = ctx.get(ContactChannel, row.channel_key) if row.channel_key else None
+    if rest and channel is not None:
+        bundles.send(ctx, channel, rest)
     return True
 
 
-def _drop_if_unwanted(unit: Unit, row: Outbox, page: Page) -> bool:
-    for opted_out_at, deleted_at in unit.tx.records(CHANNEL_STATE, channel=row.channel_key):
+def _is_over(ctx: Context, page: Page) -> bool:
+    engagement = ctx.get(Engagement, page.engagement_key)
+    return engagement is not None and is_over(engagement)
+
+
+def _record_pointless(ctx: Context, row: Outbox, page: Page) -> None:
+    engagement = ctx.get(Engagement, page.engagement_key)
+    by = engagement.acknowledged_by if engagement else None
+    fate = f"acknowledged by {by}" if by else "the engagement was stopped"
+    receipts.record(ctx, page, "STOP", f"{_not_sent(row)}: {fate}.")
+
+
+def _not_sent(row: Outbox) -> str:
+    """What is in doubt may have arrived the first time."""
+    return "Not sent again" if row.is_doubtful else "Not sent"
+
+
+def _drop_if_unwanted(ctx: Context, row: Outbox, pages: Sequence[Page]) -> bool:
+    for opted_out_at, deleted_at in ctx.tx.records(CHANNEL_STATE, channel=row.channel_key):
         if opted_out_at is None and deleted_at is None:
             continue
-        unit.tx.delete(row)
+        ctx.delete(row)
         fate = "the recipient opted out" if deleted_at is None else "its channel was deleted"
-        receipts.record_failure(_engine_context(unit, row, page), page, f"Not sent: {fate}.")
+        for page in pages:
+            receipts.record_failure(ctx, page, f"{_not_sent(row)}: {fate}.")
         return True
     return False
 
 
 def _record_sent(ctx: Context, row: Outbox, sent: Sent) -> None:
     if row.page_key is not None:
-        receipts.record_sent(ctx.tx, ctx.now, [(row.page_key, sent.vendor_id)])
+        receipts.record_sent(ctx, [(row.page_key, sent.vendor_id)])
     message = row.message
+    if message["kind"] in slack_links.KINDS:
+        slack_links.record_sent(ctx, row, sent.vendor_id)
     is_new_card = message["kind"] == "notice" and not message["event"] and not message["ts"]
     if is_new_card and row.conversation_key:
         conversation = ctx.get(IncidentConversation, row.conversation_key)
@@ -156,7 +181,7 @@ def _record_sent(ctx: Context, row: Outbox, sent: Sent) -> None:
             ctx.update(conversation, message_ts=sent.vendor_id)
 
 
-def _try_again(ctx: Context, row: Outbox, page: Page | None, fault: Unavailable) -> None:
+def _try_again(ctx: Context, row: Outbox, pages: Sequence[Page], fault: Unavailable) -> None:
     """Put the message back, due after waits that double from two seconds, or as the vendor
     asks.
     """
@@ -170,23 +195,32 @@ def _try_again(ctx: Context, row: Outbox, page: Page | None, fault: Unavailable)
     fields["is_doubtful"] = is_doubtful
     ctx.add(Outbox(**fields))
     ctx.unit.has_posts = True
-    if page is not None:
-        when = again_at.strftime("%H:%M:%S UTC")
+    when = again_at.strftime("%H:%M:%S UTC")
+    for page in pages:
         receipts.record(ctx, page, "ERROR", f"{fault.reason} Trying again at {when}.")
 
 
 def _give_up(
-    ctx: Context, row: Outbox, page: Page | None, fault: Unavailable | Undeliverable
+    ctx: Context, row: Outbox, pages: Sequence[Page], fault: Unavailable | Undeliverable
 ) -> None:
     reason = fault.reason
     if isinstance(fault, Unavailable):
         reason = f"{reason} Given up after {row.attempts} attempts."
     log.warning("message %s (%s) is given up: %s", row.key, row.medium, reason)
-    if page is not None:
+    for page in pages:
         receipts.record_failure(ctx, page, reason)
     if isinstance(fault, Undeliverable):
-        receipts.record_fault(ctx, row.channel_key, reason, opted_out=fault.opted_out)
-    if page is None and row.conversation_key:
+        faults.record(
+            ctx,
+            row.channel_key,
+            reason,
+            refuses=fault.refuses,
+            opted_out=fault.opted_out,
+            told=row.page_key,
+        )
+    if row.message["kind"] in slack_links.KINDS:
+        slack_links.record_failure(ctx, row, fault)
+    if not pages and row.conversation_key:
         fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
         ctx.add(Outbox(**fields | {"owner": None, "fault": reason, "failed_at": ctx.now}))
         ctx.unit.has_posts = True

@@ -34,7 +34,8 @@ HORIZON = timedelta(minutes=15)
 
 _page, _receipt, _channel = table_of(Page).c, table_of(Receipt).c, table_of(ContactChannel).c
 OPEN = prepared(
-    select(_page.key, _receipt.vendor_id, _channel.type)
+    select(_receipt.vendor_id, _channel.type)
+    .select_from(table_of(Page))
     .join(table_of(Receipt), _receipt.page_key == _page.key)
     .join(table_of(ContactChannel), _channel.key == _page.channel_key)
     .where(
@@ -94,17 +95,21 @@ class Poller:
 
     async def ask(self) -> None:
         """Ask once for overdue pages and, without callbacks, for what people wrote."""
-        for page_key, vendor_id, medium in await self._store.read(self._open):
+        asked: set[str] = set()
+        for vendor_id, medium in await self._store.read(self._open):
+            if vendor_id in asked:  # a bundle's message is recorded for all of its pages
+                continue
+            asked.add(vendor_id)
             try:
                 delivery = await self._channels[medium.lower()].poll(vendor_id)
             except Unavailable:
                 continue
             if delivery is not None:
-                await self._replies.status(delivery, page_key)
+                await self._replies.status(delivery, None)
         if not self._has_callbacks and "sms" in self._channels:
             await self._read_inbox(self._channels["sms"])
 
-    def _open(self, tx: Transaction) -> list[tuple[str, str, str]]:
+    def _open(self, tx: Transaction) -> list[tuple[str, str]]:
         now = self._clock.now()
         before = now - PATIENCE if self._has_callbacks else now
         records = tx.records(
@@ -112,7 +117,7 @@ class Poller:
             after=instant_to_integer(now - HORIZON),
             before=instant_to_integer(before),
         )
-        return [(key, vendor_id, medium) for key, vendor_id, medium in records]
+        return [(vendor_id, medium) for vendor_id, medium in records]
 
     async def _read_inbox(self, channel: Channel) -> None:
         inbox: Inbox = channel  # type: ignore[assignment]

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 from bot.doctor.findings import Finding, Rounds, wrong
 from bot.doctor.house import clock, database, public_url, settings_found
-from bot.doctor.mail import mail
+from bot.doctor.mail import mails
 from bot.doctor.phones import phones
 from bot.doctor.slack import slack
 from bot.settings import Settings, SettingsError
@@ -27,9 +27,9 @@ async def examine(settings: Settings, *, now: Callable[[], datetime] = _utc_now)
     async with ClientSession(timeout=PATIENCE) as session:
         rounds = Rounds(settings=settings, session=session, now=now)
         in_store, in_chat, on_phones, in_mail, outside = await asyncio.gather(
-            database(settings), slack(rounds), phones(rounds), mail(rounds), public_url(rounds)
+            database(rounds), slack(rounds), phones(rounds), mails(rounds), public_url(rounds)
         )
-    found = [*settings_found(settings), in_store, *in_chat, *on_phones, in_mail, outside]
+    found = [*settings_found(settings), *in_store, *in_chat, *on_phones, *in_mail, outside]
     return report([*found, clock(rounds)])
 
 

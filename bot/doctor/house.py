@@ -11,12 +11,13 @@ import aiohttp
 from bot.core.crypto import MasterKeyError, new_master_key, parse_master_key
 from bot.core.errors import ServiceError
 from bot.core.ids import new_key
-from bot.core.store.executor import StoreError, open_store
+from bot.core.store.executor import Store, StoreError, open_store
 from bot.core.store.lease import Process
 from bot.core.store.migrations import HEAD
 from bot.core.store.schema import table_of
 from bot.core.store.transaction import Transaction, TransactionError
 from bot.doctor.findings import Finding, Rounds, off, ok, wrong
+from bot.doctor.reach import reachability
 from bot.settings import Settings
 
 LARGEST_SKEW = 60.0
@@ -40,24 +41,34 @@ def settings_found(settings: Settings) -> list[Finding]:
     return [*found, ok("API key pair", "The administrator's pair is set.")]
 
 
-async def database(settings: Settings) -> Finding:
-    """Open it beside whoever serves, and write a row that is gone again at the commit."""
+async def database(rounds: Rounds) -> list[Finding]:
+    """Open it beside whoever serves, write a row that is gone again at the commit, and see who
+    in it could be told.
+    """
+    settings = rounds.settings
     key = settings.master_key.get_secret_value() if settings.master_key else None
     if (yet_to_be_made := _place_for(settings, key)) is not None:
-        return yet_to_be_made
+        return [yet_to_be_made]
     try:
         store = await open_store(settings.database_url, key, threads=1, is_guest=True)
     except MasterKeyError as refusal:
-        return wrong("database", str(refusal), FIT_KEY)
+        return [wrong("database", str(refusal), FIT_KEY)]
     except StoreError as refusal:
-        return wrong("database", " ".join(str(refusal).split()), _way_in(settings, refusal))
+        words = " ".join(str(refusal).split())
+        return [wrong("database", words, _way_in(settings, refusal))]
+    try:
+        written = await _written(store, settings)
+        return [written, *await reachability(store, settings, rounds.now())]
+    finally:
+        await store.close()
+
+
+async def _written(store: Store, settings: Settings) -> Finding:
     try:
         await store.write(_write_and_erase)
     except (ServiceError, TransactionError):
         mend = "See that its disk has room and that this user may write to it."
         return wrong("database", "It opens, but cannot be written.", mend)
-    finally:
-        await store.close()
     where = _file(settings) or "PostgreSQL"
     return ok("database", f"{where}: schema {HEAD}, writable, its key fits.")
 
@@ -94,7 +105,8 @@ def _way_in(settings: Settings, refusal: StoreError) -> str:
 
 def _write_and_erase(tx: Transaction) -> None:
     key, now = new_key(), datetime.now(UTC)
-    tx.insert([Process(key=key, started_at=now, lease_until=now)])
+    own = Process(key=key, started_at=now, lease_until=now, data_key=tx.vault.newest)
+    tx.insert([own])
     tx.delete_where(Process, table_of(Process).c.key == key)
 
 

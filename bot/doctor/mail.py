@@ -1,15 +1,27 @@
-"""The mail server: connect, greet, encrypt, log in, and leave; no mail is sent."""
+"""The mail server: connect, greet, encrypt, log in, and leave; no mail is sent. The mailbox that
+replies come to: the same, and choose the folder; no mail is read.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from email.utils import parseaddr
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from bot.core.channel import Unavailable
 from bot.doctor.findings import Finding, Rounds, off, ok, wrong
+from bot.later import make_mailbox
 
 SECONDS = 10.0
 SECURITY = {"starttls": "encrypted by STARTTLS", "tls": "by TLS", "none": "not encrypted"}
+
+
+async def mails(rounds: Rounds) -> list[Finding]:
+    """The way out and, where there is one, the way back."""
+    if rounds.settings.smtp_host is None:
+        return [await mail(rounds)]
+    return list(await asyncio.gather(mail(rounds), mailbox(rounds)))
 
 
 async def mail(rounds: Rounds) -> Finding:
@@ -33,6 +45,24 @@ async def mail(rounds: Rounds) -> Finding:
         mend = "Look at SMTP_HOST, SMTP_PORT and SMTP_SECURITY (starttls, tls or none)."
         return wrong("mail", f"{server} cannot be used ({_reason(error)}).", mend)
     return await _enter(client, rounds, server)
+
+
+async def mailbox(rounds: Rounds) -> Finding:
+    settings = rounds.settings
+    if settings.imap_host is None:
+        return off("replies by mail", "IMAP_HOST is not set: replies to mails are not read.")
+    server = f"{settings.imap_host}:{settings.imap_port}"
+    box = await make_mailbox(settings)
+    try:
+        await box.open()
+    except Unavailable as fault:
+        what, _, mend = fault.reason.partition(": ")
+        mend = f"{mend[:1].upper()}{mend[1:]}" or "Look at IMAP_HOST and IMAP_PORT."
+        return wrong("replies by mail", f"{server}: {what.rstrip('.')}.", mend)
+    finally:
+        await box.close()
+    how = "tells of new mail at once" if box.has_idle else "is asked for new mail now and then"
+    return ok("replies by mail", f"{server} opens {settings.imap_folder}; it {how}.")
 
 
 async def _enter(client: SMTP, rounds: Rounds, server: str) -> Finding:

@@ -1,4 +1,4 @@
-"""A mailbox for every address, behind a real SMTP server."""
+"""A mailbox for every address, behind a real SMTP server; and the bot's own, behind IMAP."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from bot.playground.imap import ImapServer, Stored
+from bot.playground.letters import bounce_of, reply_to
 from bot.playground.pulse import Json, Pulse
 from bot.playground.smtp import Envelope, SmtpServer, Stage, Trouble
 
@@ -60,14 +62,19 @@ class Mail:
 
 
 class Mailbox:
+    address = "incidents@playground.example.com"
+    """The bot's own; what comes to it lies behind IMAP."""
+
     def __init__(self, pulse: Pulse) -> None:
         self._pulse = pulse
         self.mails: list[Mail] = []
         """Of all addresses, oldest first."""
         self.server = SmtpServer(pulse, self._deliver)
+        self.imap = ImapServer(pulse)
 
     async def start(self) -> None:
         await self.server.start()
+        await self.imap.start()
 
     def to(self, address: str) -> list[Mail]:
         return [mail for mail in self.mails if mail.to.lower() == address.lower()]
@@ -82,6 +89,20 @@ class Mailbox:
         """
         self.server.troubles += [Trouble(stage=stage, reply=reply, address=address)] * times
 
+    def reply(self, mail: Mail, text: str, **headers: str) -> Stored | None:
+        """Answer a mail as its reader's program does; None where that goes to nobody here."""
+        at = self._pulse.now()
+        recipient, raw = reply_to(mail.message, text, sender=mail.to, at=at, **headers)
+        return self.imap.put(raw) if self.address in recipient else None
+
+    def bounce(
+        self, mail: Mail, status: str = "5.1.1", action: str = "failed"
+    ) -> Stored | None:
+        """Let a server tell the sender that a mail has not arrived."""
+        at = self._pulse.now()
+        raw = bounce_of(mail.raw, recipient=mail.to, status=status, action=action, at=at)
+        return self.imap.put(raw) if mail.sender == self.address else None
+
     def _deliver(self, envelope: Envelope, raw: bytes) -> None:
         message = message_from_bytes(raw, policy=policy.default)
         for address in envelope.recipients:
@@ -94,9 +115,12 @@ class Mailbox:
                 message=message,
             )
             self.mails.append(mail)
+            if address.lower() == self.address:
+                self.imap.put(raw)
 
     def snapshot(self) -> list[Json]:
         return [mail.snapshot() for mail in self.mails]
 
     async def close(self) -> None:
         await self.server.close()
+        await self.imap.close()

@@ -59,8 +59,13 @@ class Town:
             "TWILIO_API_URL": self.phones.api_url,
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(self.mailbox.server.port),
-            "SMTP_FROM": "incidents@playground.example.com",
+            "SMTP_FROM": self.mailbox.address,
             "SMTP_SECURITY": "none",
+            "IMAP_HOST": "127.0.0.1",
+            "IMAP_PORT": str(self.mailbox.imap.port),
+            "IMAP_USERNAME": self.mailbox.imap.login[0],
+            "IMAP_PASSWORD": self.mailbox.imap.login[1],
+            "IMAP_SECURITY": "none",
         }
 
     async def connect(self, bot_url: str, *, is_public: bool = True) -> None:

@@ -14,10 +14,11 @@ from bot.channels.voice import (
     activation_prompt,
     activation_script,
     already_closed_script,
+    bundle_script,
     goodbye_script,
     page_script,
 )
-from bot.core.channel import Delivery, Reply
+from bot.core.channel import Bundle, Delivery, Page, Reply
 from bot.core.replies import (
     GONE,
     Acknowledged,
@@ -150,10 +151,12 @@ class Callbacks:
 
 def _script(state: CallState, action_url: str) -> str:
     match state:
-        case PagePrompt(page=page, wrong_key=wrong_key):
+        case PagePrompt(page=Bundle() as bundle, wrong_key=wrong_key):
+            return bundle_script(bundle, action_url, wrong_key=wrong_key)
+        case PagePrompt(page=Page() as page, wrong_key=wrong_key):
             return page_script(page, action_url, wrong_key=wrong_key)
-        case Acknowledged():
-            return acknowledged_script()
+        case Acknowledged(count=count):
+            return acknowledged_script(count)
         case AlreadyClosed(text=text):
             return already_closed_script(text)
         case ActivationPrompt(wrong_key=wrong_key):

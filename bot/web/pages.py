@@ -6,6 +6,9 @@ from html import escape
 
 from bot.core.replies import MailPage, UnsubscribePage
 
+MOST_NAMED = 20
+"""Of the further pages of a bundle, so many subjects are shown."""
+
 _STYLE = """
 :root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--text:#16191f;--quiet:#5b6573;
 --button:#0b5cad;--ink:#fff}
@@ -25,12 +28,20 @@ button:focus-visible{outline:3px solid var(--text);outline-offset:3px}
 
 
 def ack_page(page: MailPage) -> str:
-    """Ask for the acknowledgement of a page, or say why it needs none."""
+    """Ask for the acknowledgement of a page, or of a bundle of them, or say why it needs
+    none.
+    """
     kind = "Test page" if page.is_test else "Page"
+    count = 1 + len(page.others)
+    kind = kind if count == 1 else f"{count} {kind.lower()}s"
     head = f"{_quiet(f'{kind} to {page.contact}')}{_heading(page.subject)}"
+    head += "".join(_paragraph(other) for other in page.others[:MOST_NAMED])
+    if count > 1 + MOST_NAMED:
+        head += _paragraph(f"And {count - 1 - MOST_NAMED} more.")
     if page.state:
         return _document("Page", head + _paragraph(page.state))
-    return _document("Page", head + _form("Acknowledge"))
+    label = "Acknowledge" if count == 1 else f"Acknowledge all {count}"
+    return _document("Page", head + _form(label))
 
 
 def unsubscribe_page(page: UnsubscribePage) -> str:

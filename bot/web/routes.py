@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.core.errors import ServiceError
 from bot.web.callbacks import Callbacks
+from bot.web.feeds import FeedDoor
 from bot.web.health import Health
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Doors:
     callbacks: Callbacks
     health: Health
     slack: Answering | None = None
+    feeds: FeedDoor | None = None
 
 
 def routes(doors: Doors) -> list[web.RouteDef]:
@@ -63,7 +65,15 @@ def routes(doors: Doors) -> list[web.RouteDef]:
         web.post(f"/ack/{PART}", to.ack, name="ack"),
         web.get(f"/unsubscribe/{PART}", to.show_unsubscribe, name="unsubscribe"),
         web.post(f"/unsubscribe/{PART}", to.unsubscribe, name="unsubscribe"),
+        *(_feeds(doors.feeds) if doors.feeds else ()),
         web.route("*", "/{path:.*}", doors.api.answer, name="api"),
+    ]
+
+
+def _feeds(to: FeedDoor) -> list[web.RouteDef]:
+    return [
+        web.get(f"/calendar/{PART}.ics", to.calendar, name="calendar"),
+        web.get(f"/sender/{PART}.vcf", to.sender_card, name="sender-card"),
     ]
 
 

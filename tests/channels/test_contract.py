@@ -16,6 +16,8 @@ from bot.channels.sms import SmsChannel
 from bot.channels.twilio_account import TwilioAccount
 from bot.channels.voice import VoiceChannel
 from bot.core.channel import Channel, Message, Sent, Unavailable, Undeliverable
+from tests.channels.slack.test_direct import ASKED
+from tests.channels.slack.test_direct import PAGE as DIRECT
 from tests.channels.vendors import (
     EVENT,
     HttpVendor,
@@ -79,7 +81,7 @@ def slack_world(vendor: HttpVendor, session: aiohttp.ClientSession) -> World:
     name = "chat.postMessage"
     return World(
         slack,
-        [post(), notice(), notice(event=EVENT, thread_ts="1.1")],
+        [post(), notice(), notice(event=EVENT, thread_ts="1.1"), DIRECT, ASKED],
         lambda: vendor.answer(name, 200, {"ok": True, "ts": "1.1"}),
         lambda: vendor.answer(name, 503, "<html>"),
         lambda: vendor.answer(name, 200, {"ok": False, "error": "is_archived"}),

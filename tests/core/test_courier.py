@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.core.channel import Notice, Sent, Unavailable, Undeliverable
-from bot.core.courier import BATCH
+from bot.core.claims import BATCH
 from bot.core.ids import Key, new_key
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Target

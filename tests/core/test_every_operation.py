@@ -28,15 +28,19 @@ OPERATIONS = sorted(set(handlers) - {ENDS_ALL})
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
 HARD_TO_PLEASE = frozenset(
     {
-        "CreateReplicationSet",
+        "ConfirmSlackLink",
         "CreateContactChannel",
+        "CreateReplicationSet",
         "CreateRotationOverride",
         "ListPreviewRotationShifts",
     }
 )
-"""There is one already; medium and address, start and end seldom fit by chance."""
+"""There is one already; medium and address, start and end seldom fit by chance; only the linked
+user himself confirms.
+"""
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/payments"
+SLACK_USER = "U0ANA000001"
 POLICY = """{
   "Version": "2012-10-17",
   "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -94,6 +98,7 @@ class Town:
         rotation = await has_rotation(house, "ben")
         override = await overrides(house, rotation, "ben")
         await has_schedule(house, rotation)
+        await house.call("imbot", "LinkSlackUser", ContactId=ana, SlackUserId=SLACK_USER)
         self.known = {
             "accesskeyid": [key["AccessKeyId"]],
             "acceptcode": [house.last_page().code],
@@ -105,6 +110,7 @@ class Town:
             "attributename": ["DisplayName", "Policy"],
             "contactarn": [ana],
             "contactid": [ana],
+            "conversationid": ["D0ANA000001"],
             "engagementid": [each["EngagementArn"] for each in pages],
             "engagements": [team],
             "eventid": [note["eventId"], events["eventSummaries"][0]["eventId"]],
@@ -120,6 +126,7 @@ class Town:
             "newcontactids": [ben],
             "rotationid": [rotation],
             "rotationoverrideid": [override],
+            "slackuserid": [SLACK_USER],
             "sns": [TOPIC],
             "timezoneid": ["UTC", "Europe/Dublin"],
             "topicarn": [TOPIC],

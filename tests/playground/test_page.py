@@ -117,3 +117,18 @@ async def test_nothing_is_wider_than_the_window(tmp_path: Path) -> None:
         for width in (1440, 1280, 800, 390):
             await page.resize(width=width, height=800)
             assert await page.run("document.documentElement.scrollWidth") <= width
+
+
+async def test_ana_acknowledges_by_the_button_of_her_direct_message(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (demo, page):
+        await page.click('[data-step="1"]')
+        await page.when(text_of(f"{ANA} .bubble.to_phone", "Reply"))
+        await page.click("#directs button")
+        shown = await page.when(text_of("#messages .message", "Acknowledge"))
+        assert "Payments are failing" in shown
+        assert "Paged by Payments on call (stage 1)" in shown
+
+        await page.click("#messages .b-button.primary")
+
+        assert await page.when(text_of("#messages .message", "Acknowledged by Ana at"))
+        assert demo.town.pulse.surprises == []

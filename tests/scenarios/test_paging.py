@@ -80,7 +80,8 @@ async def test_a_mail_says_everything_and_how_to_answer(world: World) -> None:
     for words in ("Cards are declined.", arn, code_in(mail.text), link):
         assert words in mail.text
         assert words in mail.html
-    assert "Replies to this mail are not read." in mail.text
+    assert "answer with the code: reply above this line." in mail.text
+    assert "Replies to this mail are not read." not in mail.text
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert mail.message["Message-ID"]
     assert link_in(mail, "unsubscribe") in mail.message["List-Unsubscribe"]
@@ -198,7 +199,7 @@ async def test_a_stopped_engagement_tells_nobody_more_and_says_so_to_who_answers
 
     assert world.mails_to("ana") == []
     assert ("STOP", "a false alarm") in await world.receipts_of("ana")
-    assert "No longer needed: stopped at" in world.phone("ana").texts[-1]
+    assert "No longer needed: stopped by administrator at" in world.phone("ana").texts[-1]
 
 
 async def test_a_second_start_of_the_same_trouble_is_folded_into_the_open_incident(

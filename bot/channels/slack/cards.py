@@ -53,6 +53,8 @@ PEOPLE = {
     "stopped": "Not needed any more",
 }
 """What a person's state is called on a card."""
+NOBODY_REACHED = "Nobody could be reached."
+TAKE_IT = "Whoever reads this: take it, or engage somebody else."
 SIGN = {"SENT": "→", "DELIVERED": "✓", "READ": "✓✓", "ERROR": "✗", "STOP": "■"}
 
 
@@ -61,11 +63,13 @@ def incident_card(
     *,
     people: Sequence[Mapping[str, Any]] = (),
     recent: Sequence[Mapping[str, Any]] = (),
+    nobody_reached: bool = False,
 ) -> Card:
     """Show an incident record (the `incidentRecord` of GetIncidentRecord).
 
     `people` are {name, state, at}, `recent` timeline events, newest first, of which five are
     shown. Instants are datetimes or ISO 8601. The card of a resolved incident has no button.
+    `nobody_reached` stands in its head, and in the fallback that phones notify with.
     """
     is_open = record["status"] == "OPEN"
     impact = IMPACT.get(record["impact"], str(record["impact"]))
@@ -77,7 +81,8 @@ def incident_card(
     if record.get("resolvedTime"):
         shown["Resolved"] = when(record["resolvedTime"])
     shown |= _people(people)
-    blocks = [header(record["title"]), fields(shown)]
+    alarm = [section("✗ ", bold(NOBODY_REACHED), " ", TAKE_IT)] if nobody_reached else []
+    blocks = [header(record["title"]), *alarm, fields(shown)]
     if record.get("summary"):
         blocks.append(section(record["summary"]))
     if recent:
@@ -89,6 +94,7 @@ def incident_card(
         ]
     blocks.append(context(code(record["arn"])))
     state = "" if is_open else f" ({record['status'].lower()})"
+    state += f" · {NOBODY_REACHED}" if nobody_reached else ""
     return Card(text=join(f"{record['title']}{state} · {impact}"), blocks=fit(blocks))
 
 
@@ -197,7 +203,7 @@ def acknowledged_card(contact: str, subject: str) -> Card:
     return Card(text=join(f"{contact} acknowledged: {subject}"), blocks=blocks)
 
 
-BY = {"SMS": "text", "VOICE": "phone call", "EMAIL": "mail"}
+BY = {"SMS": "text", "VOICE": "phone call", "EMAIL": "mail", "SLACK": "direct message"}
 
 
 def _parsed(data: Any) -> Any:
@@ -257,12 +263,24 @@ def _unreached(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ ", bold(_name(data, names)), " could not be reached.")
 
 
+def _not_in_slack(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    why = str(data.get("reason", ""))
+    return join("✗ ", bold(_name(data, names)), " got no direct message in Slack: ", why)
+
+
 def _nobody(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ Nobody is on call in ", bold(_name(data, names)), " now.")
 
 
 def _stopped(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
-    return join("Paging ", bold(_name(data, names)), " was stopped.")
+    by = f" by {data['stoppedBy']}" if data.get("stoppedBy") else ""
+    return join("Paging ", bold(_name(data, names)), f" was stopped{by}.")
+
+
+def _address_refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    channel = f"{data.get('channelName')} ({data.get('channelType')})"
+    whose = join("of ", bold(_name(data, names)))
+    return join("✗ ", bold(channel), " ", whose, ": ", str(data.get("reason") or ""))
 
 
 def _refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
@@ -279,6 +297,8 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Page Acknowledgement for Incident": _acknowledgement,
     "SSM Contacts Engagement Unreachable for Incident": _unreached,
     "SSM Contacts Nobody On Call for Incident": _nobody,
+    "SSM Contacts Slack Message Failed for Incident": _not_in_slack,
+    "SSM Contacts Contact Channel Refused for Incident": _address_refused,
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(

@@ -16,9 +16,24 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.http import leaves_open, never_left, retry_after
 from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
 from bot.channels.slack.cards import Card, incident_card, timeline_entry
-from bot.core.channel import Delivery, Notice, Post, Sent, Unavailable, Undeliverable
+from bot.channels.slack.direct import direct_page_card, link_request_card
+from bot.channels.slack.on_call import hand_off_card
+from bot.core.channel import (
+    Delivery,
+    DirectPage,
+    Envelope,
+    HandOff,
+    LinkRequest,
+    Notice,
+    Post,
+    Sent,
+    Unavailable,
+    Undeliverable,
+)
 
 log = logging.getLogger(__name__)
+
+SlackMessage = Post | Notice | HandOff | DirectPage | LinkRequest
 
 UNREADABLE = (SlackClientError, ValueError, AttributeError)
 """What the library raises for answers that are no JSON objects."""
@@ -47,6 +62,11 @@ REASONS = {
     "restricted_action_read_only_channel": "The channel is read-only.",
     "thread_not_found": "The thread was deleted.",
     "token_expired": "The token has expired: check SLACK_BOT_TOKEN.",
+    "messages_tab_disabled": "Direct messages to the app are off: switch its messages tab on.",
+    "cannot_dm_bot": "This is a bot, which takes no direct messages.",
+    "user_disabled": "The person was deactivated in Slack.",
+    "user_not_found": "Slack does not know the person.",
+    "user_not_visible": "The bot may not see the person.",
     "token_revoked": "The token was revoked: check SLACK_BOT_TOKEN.",
     "user_not_in_channel": "The person is not in the channel.",
 }
@@ -79,7 +99,7 @@ class SlackChannel:
         self._client.retry_handlers = []
         self._timeout = timeout
 
-    async def send(self, message: Post | Notice) -> Sent:
+    async def send(self, message: SlackMessage) -> Sent:
         """Post, update or whisper one message, and attach its file in its thread.
 
         Blocks that Slack refuses are left away; the text says the same, less nicely.
@@ -109,7 +129,7 @@ class SlackChannel:
             await self._show_file(message, file_id, message.thread_ts or ts)
         return Sent(ts)
 
-    async def was_sent(self, message: Post | Notice) -> Sent | Literal[False] | None:
+    async def was_sent(self, message: SlackMessage) -> Sent | Literal[False] | None:
         """Look for the message's key in the metadata of what was posted since.
 
         None for updates, which may be repeated, for whispers, which no history holds, and
@@ -232,12 +252,23 @@ class SlackChannel:
         return data
 
 
-def as_post(message: Post | Notice) -> Post:
+def as_post(message: SlackMessage) -> Post:
     """Choose a notice's words: the card, or an event as a reply in the card's thread."""
     if isinstance(message, Post):
         return message
+    if isinstance(message, HandOff):
+        return _post_of(message, hand_off_card(message))
+    if isinstance(message, LinkRequest):
+        return _post_of(message, link_request_card(message))
+    if isinstance(message, DirectPage):
+        return _post_of(message, direct_page_card(message), ts=message.ts)
     if message.event is None:
-        card = incident_card(message.incident, people=message.people, recent=message.recent)
+        card = incident_card(
+            message.incident,
+            people=message.people,
+            recent=message.recent,
+            nobody_reached=message.nobody_reached,
+        )
     else:
         card = Card(text=timeline_entry(message.event))
     return Post(
@@ -249,6 +280,19 @@ def as_post(message: Post | Notice) -> Post:
         blocks=card.blocks,
         thread_ts=message.thread_ts,
         ts=message.ts,
+        broadcast=message.event is not None and message.nobody_reached,
+    )
+
+
+def _post_of(message: Envelope, card: Card, ts: str | None = None) -> Post:
+    return Post(
+        key=message.key,
+        address=message.address,
+        created_at=message.created_at,
+        repeats=message.repeats,
+        text=card.text,
+        blocks=card.blocks,
+        ts=ts,
     )
 
 

@@ -22,14 +22,13 @@ def accept(
     """
     engagement = ctx.lock(Engagement, page.engagement_key)
     page = ctx.get(Page, page.key) or page  # as it is under the lock
-    info = f"{code} {note}" if note else code
     if page.delivered_at is None:
-        receipts.record(ctx, page, "DELIVERED", info)
+        receipts.record(ctx, page, "DELIVERED", code, note=note)
         page = ctx.update(page, delivered_at=ctx.now)
     if accept_type == "DELIVERED" or page.read_at is not None:
         return page
-    receipts.record(ctx, page, "READ", info)
+    receipts.record(ctx, page, "READ", code, note=note)
     page = ctx.update(page, read_at=ctx.now)
     if engagement is not None:
-        engagements.acknowledge(ctx, engagement, page)
+        engagements.acknowledge(ctx, engagement, page.contact_arn)
     return page

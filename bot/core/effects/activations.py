@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, select
 
 from bot.core.context import Context
-from bot.core.effects import paging
+from bot.core.effects import caps, faults, paging, spelling
 from bot.core.errors import ValidationException
 from bot.core.ids import new_code, new_key
 from bot.core.store.accounts import FailedTry
@@ -47,11 +47,17 @@ def needs_start(channel: ContactChannel) -> bool:
 def issue(ctx: Context, channel: ContactChannel) -> None:
     """Send a new code to the address; earlier ones are void.
 
-    Raises ValidationException where the medium has no settings, or the person opted out.
+    Raises ValidationException where the medium has no settings, the person opted out, a text
+    would go to a landline, or a daily limit is reached.
     """
     if not can_carry(ctx, channel):
         raise ValidationException(paging.NO_SETTINGS.format(channel.type))
+    if channel.type == "SMS" and spelling.is_landline(channel.address):
+        raise ValidationException(faults.LANDLINE)
     require_no_opt_out(channel)
+    limit = caps.reached(ctx, "activation", channel.address_fingerprint)
+    if limit is not None:
+        raise ValidationException(limit.words)
     void(ctx, channel)
     row = ctx.add(
         Activation(
@@ -59,6 +65,7 @@ def issue(ctx: Context, channel: ContactChannel) -> None:
             account_id=ctx.account_id,
             channel_key=channel.key,
             code=new_code(),
+            message_key=new_key(),
             created_at=ctx.now,
             expires_at=ctx.now + CODES_LIVE,
         )
@@ -99,7 +106,8 @@ def prove(ctx: Context, channel: ContactChannel, code: str, *, door: str, who: s
         is_live = row.expires_at > ctx.now and (not row.used_at or channel.is_activated)
         if is_live and is_same_code(row.code, code):
             ctx.update(row, used_at=ctx.now)
-            ctx.update(channel, is_activated=True, opted_out_at=None, fault=None)
+            mended = {"opted_out_at": None, "fault": None, "faulted_at": None}
+            ctx.update(channel, is_activated=True, **mended)
             return True
     count_failure(ctx, door, who)
     return False

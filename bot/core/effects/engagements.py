@@ -4,15 +4,17 @@ and tasks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import jobs, receipts, schedules, timeline
+from bot.core.effects import jobs, receipts, schedules, slack_links, timeline
 from bot.core.ids import Key, new_key
+from bot.core.planner.plans import REPEAT_TIMES
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
+from bot.core.store.incidents import Incident, TimelineEvent
 
 CODES_KEPT = timedelta(hours=24)
 """How long a code is still known after its engagement is over, to answer late replies in
@@ -36,7 +38,7 @@ def start(
 
     A schedule's plan becomes that of whoever is on call now.
     """
-    plan = plan or _plan_now(ctx, contact, is_essential)
+    plan = plan or plan_now(ctx, contact, is_essential)
     engagement = ctx.add(
         Engagement(
             key=new_key(),
@@ -56,21 +58,51 @@ def start(
             stage=None,
             stage_begun_at=None,
             started_at=ctx.now,
+            slack_link_key=contact.slack_link_key,
+            round=0 if parent is not None and parent.round is not None else None,
         )
     )
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
     return engagement
 
 
-def _plan_now(ctx: Context, contact: Contact, is_essential: bool) -> Mapping[str, Any]:
+def plan_now(ctx: Context, contact: Contact, is_essential: bool) -> Mapping[str, Any]:
+    """The plan that an engagement of the contact would run on."""
     if contact.type == "ONCALL_SCHEDULE":
         return schedules.frozen_plan(ctx, contact, is_essential=is_essential)
+    if contact.plan_repeats:
+        return {**contact.plan, REPEAT_TIMES: contact.plan_repeats}
     return contact.plan
 
 
-def running_within(ctx: Context, parent: Engagement, contact: Contact) -> Engagement | None:
-    """The contact's engagement that the same first engagement led to, while it goes on."""
-    return ctx.find_by(
+def begin_again(ctx: Context, engagement: Engagement) -> None:
+    """Run the frozen plan of an engagement that is through once more, in its plan's next
+    round.
+    """
+    begun = {"stage": None, "stage_begun_at": None, "alarm_at": None, "ended_at": None}
+    ctx.update(engagement, **begun, is_unreachable=False, round=0)
+    jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=engagement.key)
+
+
+def reach_after_all(ctx: Context, engagement: Engagement) -> None:
+    """Somebody is reached in a later round: it is not true any more of it, nor of the plans
+    above, that they reach nobody.
+    """
+    if engagement.round is None:
+        return
+    one: Engagement | None = engagement
+    while one is not None:
+        if one.is_unreachable:
+            ctx.update(one, is_unreachable=False)
+        one = ctx.lock(Engagement, one.parent_key) if one.parent_key else None
+
+
+def running_within(ctx: Context, parent: Engagement, contact: Contact) -> list[Engagement]:
+    """The contact's engagements that the same first engagement led to, while they go on.
+
+    One that is through is among them until its own alarm finds that.
+    """
+    return ctx.select(
         Engagement,
         root_key=parent.root_key or parent.key,
         contact_key=contact.key,
@@ -85,15 +117,28 @@ def is_over(engagement: Engagement) -> bool:
     return bool(engagement.acknowledged_at or engagement.stopped_at)
 
 
-def acknowledge(ctx: Context, engagement: Engagement, page: Page) -> None:
+def reached_nobody(ctx: Context, incident: Incident, started: Sequence[Engagement]) -> bool:
+    """Whether all that an open incident has `started` has reached nobody, or nothing could be
+    started.
+    """
+    if incident.status != "OPEN":
+        return False
+    first = [one for one in started if one.parent_key is None]
+    if first:
+        return all(one.is_unreachable and not is_over(one) for one in first)
+    refused = {"incident_key": incident.key, "event_type": timeline.REFUSED}
+    return ctx.find_by(TimelineEvent, **refused) is not None
+
+
+def acknowledge(ctx: Context, engagement: Engagement, contact_arn: str) -> None:
     """Record who took it, end this person's plan, and the chain above where that is
     essential.
     """
     if is_over(engagement):
         return
-    _acknowledge_one(ctx, engagement, page.contact_arn)
+    _acknowledge_one(ctx, engagement, contact_arn)
     timeline.record_engagement(ctx, engagement, timeline.ACKNOWLEDGED)
-    _acknowledge_above(ctx, engagement, page.contact_arn)
+    _acknowledge_above(ctx, engagement, contact_arn)
 
 
 def _acknowledge_above(ctx: Context, child: Engagement, contact_arn: str) -> None:
@@ -115,38 +160,44 @@ def _acknowledge_below(ctx: Context, parent: Engagement, contact_arn: str) -> No
 
 
 def _essential_to(ctx: Context, child: Engagement) -> list[Key]:
-    """The engagements that end when this one is acknowledged: by every route that led to
-    it.
+    """The engagements that end when this one is acknowledged: where one of the routes that led
+    to it is essential.
     """
     if child.parent_key is None:
         return []
     routes = {child.parent_key: child.is_essential}
     for target in ctx.select(Target, child_key=child.key):
         above = ctx.get(Engagement, target.engagement_key)
-        if above is None or above.key == child.parent_key:
-            continue
-        document = above.plan["Stages"][target.stage]["Targets"][target.number]
-        routes[above.key] = document["ContactTargetInfo"]["IsEssential"]
+        if above is not None:
+            document = above.plan["Stages"][target.stage]["Targets"][target.number]
+            is_essential = document["ContactTargetInfo"]["IsEssential"]
+            routes[above.key] = routes.get(above.key, False) or is_essential
     return [key for key, is_essential in routes.items() if is_essential]
 
 
 def _acknowledge_one(ctx: Context, engagement: Engagement, contact_arn: str) -> None:
     ctx.update(engagement, acknowledged_at=ctx.now, acknowledged_by=contact_arn)
+    slack_links.redraw(ctx, engagement)
     forget_codes_later(ctx, engagement)
 
 
-def stop(ctx: Context, engagement: Engagement, reason: str) -> None:
+def stop(ctx: Context, engagement: Engagement, reason: str) -> list[Engagement]:
     """Stop a plan and all that it began; what was sent stays sent, and says STOP in its
-    receipts. What is acknowledged stays so.
+    receipts. What is acknowledged stays so. Answers what this stopped.
     """
+    stopped = []
     if not is_over(engagement):
-        ctx.update(engagement, stopped_at=ctx.now, stop_reason=reason)
+        by = ctx.caller.actor
+        changes = {"stopped_at": ctx.now, "stopped_by": by, "stop_reason": reason}
+        stopped.append(ctx.update(engagement, **changes))
+        slack_links.redraw(ctx, engagement)
         for page in ctx.select(Page, engagement_key=engagement.key):
             if page.read_at is None:
-                receipts.record(ctx, page, "STOP", reason)
+                receipts.record(ctx, page, "STOP", "", note=reason)
         forget_codes_later(ctx, engagement)
     for child in ctx.select(Engagement, parent_key=engagement.key):
-        stop(ctx, child, reason)
+        stopped += stop(ctx, child, reason)
+    return stopped
 
 
 def forget_codes_later(ctx: Context, engagement: Engagement) -> None:

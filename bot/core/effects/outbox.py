@@ -7,17 +7,39 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.core.channel import Activation, Message, Notice, Page, Post
+from bot.core.channel import (
+    Activation,
+    Bundle,
+    DirectPage,
+    FaultNotice,
+    HandOff,
+    LinkRequest,
+    MailAnswer,
+    Message,
+    Notice,
+    Page,
+    Post,
+    StopNotice,
+)
 from bot.core.context import Context
 from bot.core.ids import Key
 from bot.core.store.work import Outbox
 
 KINDS: dict[str, type[Message]] = {
     "page": Page,
+    "bundle": Bundle,
     "activation": Activation,
+    "stop_notice": StopNotice,
+    "mail_answer": MailAnswer,
+    "fault_notice": FaultNotice,
     "post": Post,
     "notice": Notice,
+    "hand_off": HandOff,
+    "direct_page": DirectPage,
+    "link_request": LinkRequest,
 }
+PAGING = frozenset({"page", "bundle", "activation", "direct_page"})
+"""What somebody waits for goes before what only informs."""
 FIELDS = {kind: tuple(f.name for f in dataclasses.fields(KINDS[kind])) for kind in KINDS}
 
 
@@ -28,9 +50,10 @@ def send(
     *,
     page_key: Key | None = None,
     channel_key: Key | None = None,
+    conversation_key: Key | None = None,
 ) -> None:
     """Let a message leave after the commit, carried at once by this process: it is born
-    owned.
+    owned. Of a conversation it must be the first.
     """
     row = ctx.add(
         _row(
@@ -41,12 +64,15 @@ def send(
             attempts=1,
             page_key=page_key,
             channel_key=channel_key,
+            conversation_key=conversation_key,
         )
     )
     ctx.unit.born.append(row)
 
 
-def post_in_order(ctx: Context, message: Post | Notice, conversation_key: Key) -> None:
+def post_in_order(
+    ctx: Context, message: Post | Notice | DirectPage, conversation_key: Key
+) -> None:
     """Let a chat message leave after all earlier ones of its conversation."""
     ctx.add(
         _row(ctx, "slack", message, owner=None, attempts=0, conversation_key=conversation_key)
@@ -69,7 +95,7 @@ def _row(
         key=Key(message.key),
         account_id=ctx.account_id,
         medium=medium,
-        lane="page" if message.kind in ("page", "activation") else "notification",
+        lane="page" if message.kind in PAGING else "notification",
         message=message_document(message),
         page_key=page_key,
         channel_key=channel_key,

@@ -2,69 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.core.channel import Activation as ActivationMessage
 from bot.core.channel import Page as PageMessage
 from bot.core.context import Context
-from bot.core.effects import outbox, receipts
+from bot.core.effects import caps, outbox, pace, reachability, receipts
+from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
-from bot.core.ids import Key, new_code, new_key, new_token
+from bot.core.ids import new_code, new_key
 from bot.core.store.contacts import Activation, ContactChannel
-from bot.core.store.engagements import Engagement, Page, VoiceToken
+from bot.core.store.engagements import Engagement, Page
 
 NO_SETTINGS = "No settings for {} are given to this program, so nothing was sent."
+WHY_NOT: Mapping[reachability.Obstacle, str] = {
+    "missing": "The plan names a contact channel that does not exist.",
+    "deleted": "The contact channel was deleted.",
+    "opted out": (
+        "The recipient opted out; START from that address brings a new activation code."
+    ),
+    "not activated": "The contact channel is not activated.",
+    "without settings": NO_SETTINGS,
+}
 
 
 def why_not(ctx: Context, channel: ContactChannel | None) -> str | None:
     """Say why a channel cannot be paged now; None where it can."""
-    if channel is None:
-        return "The plan names a contact channel that does not exist."
-    if channel.deleted_at is not None:
-        return "The contact channel was deleted."
-    if channel.opted_out_at is not None:
-        return "The recipient opted out; START from that address brings a new activation code."
-    if not channel.is_activated:
-        return "The contact channel is not activated."
-    if channel.type.lower() not in ctx.house.media:
-        return NO_SETTINGS.format(channel.type)
-    return None
+    found = reachability.obstacle(channel, ctx.house.media)
+    return WHY_NOT[found].format(channel.type if channel else "") if found else None
 
 
 def page_channel(
-    ctx: Context, engagement: Engagement, channel_arn: str, channel: ContactChannel | None
+    ctx: Context,
+    engagement: Engagement,
+    channel_arn: str,
+    channel: ContactChannel | None,
+    *,
+    withheld: str | None = None,
 ) -> tuple[Page, bool]:
     """Page a contact channel; a channel that cannot be paged gets an ERROR receipt instead.
 
-    Answers the page and whether it is on its way.
+    So does one that is `withheld`, for that reason. A page that comes too soon after another
+    one waits. Answers the page and whether it is on its way, or waits for it.
     """
-    reason = why_not(ctx, channel)
-    fingerprint = channel.address_fingerprint if channel else ""
-    code, code_fingerprint = _free_code(ctx, fingerprint)
-    page = ctx.add(
-        Page(
-            key=new_key(),
-            account_id=ctx.account_id,
-            arn=ctx.new_arn("ssm-contacts", "page", _alias(engagement), new_key()),
-            engagement_key=engagement.key,
-            engagement_arn=engagement.arn,
-            contact_key=engagement.contact_key,
-            contact_arn=engagement.contact_arn,
-            channel_key=channel.key if channel else None,
-            channel_arn=channel_arn,
-            incident_arn=engagement.incident_arn,
-            sender=engagement.sender,
-            address_fingerprint=fingerprint,
-            code=code,
-            code_fingerprint=code_fingerprint,
-            closed_at=None if reason is None else ctx.now,
-            created_at=ctx.now,
-        )
-    )
+    reason, slot = withheld or why_not(ctx, channel), None
+    if channel is not None and reason is None:
+        slot = pace.slot(ctx, channel)
+        reason = None if slot else caps.refusal(ctx, engagement, channel)
+    page = ctx.add(_page(ctx, engagement, channel_arn, channel, slot, is_over=bool(reason)))
     if reason is not None or channel is None:
         receipts.record(ctx, page, "ERROR", reason or "")
         return page, False
-    send_page(ctx, engagement, page, channel)
+    if slot is not None:
+        pace.wait(ctx, page, channel, slot)
+    else:
+        send_now(ctx, engagement, page, channel)
     ctx.unit.pages += 1
     return page, True
+
+
+def _page(
+    ctx: Context,
+    engagement: Engagement,
+    channel_arn: str,
+    channel: ContactChannel | None,
+    slot: pace.Slot | None,
+    *,
+    is_over: bool,
+) -> Page:
+    fingerprint = channel.address_fingerprint if channel else ""
+    code, code_fingerprint = _free_code(ctx, fingerprint)
+    return Page(
+        key=new_key(),
+        account_id=ctx.account_id,
+        arn=ctx.new_arn("ssm-contacts", "page", _alias(engagement), new_key()),
+        engagement_key=engagement.key,
+        engagement_arn=engagement.arn,
+        contact_key=engagement.contact_key,
+        contact_arn=engagement.contact_arn,
+        channel_key=channel.key if channel else None,
+        channel_arn=channel_arn,
+        incident_arn=engagement.incident_arn,
+        sender=engagement.sender,
+        address_fingerprint=fingerprint,
+        code=code,
+        code_fingerprint=code_fingerprint,
+        told_at=None if is_over else (slot.at if slot else ctx.now),
+        waits_until=slot.at if slot else None,
+        closed_at=ctx.now if is_over else None,
+        created_at=ctx.now,
+    )
 
 
 def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
@@ -88,9 +115,21 @@ def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
 def send_page(
     ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel
 ) -> None:
-    """Put a page's message into the outbox, the first time or again; a re-send keeps page and
-    code.
-    """
+    """Send a page again, or let it wait for the channel's next message; it keeps its code."""
+    if page.waits_until is not None:
+        return
+    if (slot := pace.slot(ctx, channel)) is not None:
+        ctx.update(page, told_at=slot.at, waits_until=slot.at)
+        pace.wait(ctx, page, channel, slot)
+    elif reason := caps.refusal(ctx, engagement, channel):
+        receipts.record_failure(ctx, page, reason)
+    else:
+        ctx.update(page, told_at=ctx.now)
+        send_now(ctx, engagement, page, channel)
+
+
+def send_now(ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel) -> None:
+    """Put a page's message into the outbox."""
     texts = engagement.texts
     public_subject = texts.get("PublicSubject") or "An incident needs your attention"
     is_mail = channel.type == "EMAIL"
@@ -106,8 +145,8 @@ def send_page(
         is_test=engagement.is_test,
         ack_url=link(ctx, "ack", page.key) if is_mail else None,
         unsubscribe_url=link(ctx, "unsubscribe", channel.key) if is_mail else None,
-        voice_url=_voice_url(ctx, channel, page_key=page.key),
-        status_url=_status_url(ctx, channel, page.key),
+        voice_url=voice_url(ctx, channel, page_key=page.key),
+        status_url=status_url(ctx, channel, page.key),
     )
     outbox.send(ctx, channel.type.lower(), message, page_key=page.key, channel_key=channel.key)
 
@@ -117,7 +156,7 @@ def send_activation(
 ) -> None:
     """Send an activation code by the channel's own medium."""
     message = ActivationMessage(
-        key=new_key(),
+        key=row.message_key,
         address=channel.address,
         created_at=ctx.now,
         contact_name=contact_name,
@@ -125,39 +164,11 @@ def send_activation(
         unsubscribe_url=link(ctx, "unsubscribe", channel.key)
         if channel.type == "EMAIL"
         else None,
-        voice_url=_voice_url(ctx, channel, activation_key=row.key),
+        voice_url=voice_url(ctx, channel, activation_key=row.key),
+        status_url=status_url(ctx, channel, row.key) if channel.type == "SMS" else None,
     )
     outbox.send(ctx, channel.type.lower(), message, channel_key=channel.key)
 
 
 def _alias(engagement: Engagement) -> str:
     return engagement.contact_arn.rsplit("/", 1)[1]
-
-
-def _voice_url(
-    ctx: Context,
-    channel: ContactChannel,
-    *,
-    page_key: Key | None = None,
-    activation_key: Key | None = None,
-) -> str | None:
-    if channel.type != "VOICE" or ctx.house.public_url is None:
-        return None
-    token = new_token()
-    ctx.add(
-        VoiceToken(
-            key=new_key(),
-            account_id=ctx.account_id,
-            token_fingerprint=ctx.unit.tx.vault.fingerprint(f"voice {token}"),
-            page_key=page_key,
-            activation_key=activation_key,
-            created_at=ctx.now,
-        )
-    )
-    return f"{ctx.house.public_url}/twilio/voice/{token}"
-
-
-def _status_url(ctx: Context, channel: ContactChannel, page_key: Key) -> str | None:
-    if channel.type == "EMAIL" or ctx.house.public_url is None:
-        return None
-    return f"{ctx.house.public_url}/twilio/status?page={page_key}"

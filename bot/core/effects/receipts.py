@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import BigInteger, Text, bindparam, insert, literal, select, update
 
@@ -11,11 +10,11 @@ from bot.core.channel import ReceiptType
 from bot.core.context import Context
 from bot.core.effects import jobs
 from bot.core.ids import Key, new_key
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page, Receipt, Target
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
-from bot.core.store.transaction import Transaction
 
 LONGEST_INFO = 2048
 
@@ -44,9 +43,17 @@ SENT = prepared(
 
 
 def record(
-    ctx: Context, page: Page, receipt: ReceiptType, info: str, *, vendor_id: str | None = None
+    ctx: Context,
+    page: Page,
+    receipt: ReceiptType,
+    info: str,
+    *,
+    vendor_id: str | None = None,
+    note: str | None = None,
 ) -> None:
-    """Write a receipt. `info` is a vendor's id, an accept code, or a sentence why not."""
+    """Write a receipt. `info` is a vendor's id, an accept code, or a sentence why not; what
+    people wrote is its `note`, which is kept encrypted.
+    """
     ctx.add(
         Receipt(
             key=new_key(),
@@ -57,23 +64,49 @@ def record(
             info=info[:LONGEST_INFO],
             vendor_id=vendor_id,
             at=ctx.now,
+            note=note,
         )
     )
 
 
-def record_sent(tx: Transaction, now: datetime, sent: Sequence[tuple[Key, str]]) -> None:
-    """Write the SENT receipts of pages, with the vendor's ids, and when they left."""
-    tx.execute_many(SENT_AT, [{"page": page_key, "now": now} for page_key, _ in sent])
+def record_sent(ctx: Context, sent: Sequence[tuple[Key, str]]) -> None:
+    """Write the SENT receipts of pages, or of each page of bundles, with the vendor's ids, and
+    when they left.
+    """
+    if _mark_sent(ctx, sent) < len(sent):
+        sent = [(page, vendor_id) for key, vendor_id in sent for page in _pages_of(ctx, key)]
+        _mark_sent(ctx, sent)
     receipts = [
         {
             "receipt": new_key(),
             "page": page_key,
             "vendor": vendor_id[:LONGEST_INFO],
-            "now": now,
+            "now": ctx.now,
         }
         for page_key, vendor_id in sent
     ]
-    tx.execute_many(SENT, receipts)
+    ctx.tx.execute_many(SENT, receipts)
+
+
+def _mark_sent(ctx: Context, sent: Sequence[tuple[Key, str]]) -> int:
+    """Answers how many pages there were."""
+    return ctx.tx.execute_many(SENT_AT, [{"page": key, "now": ctx.now} for key, _ in sent])
+
+
+def _pages_of(ctx: Context, key: Key) -> Sequence[Key]:
+    bundle = ctx.get(Bundle, key)
+    return [Key(each) for each in bundle.page_keys] if bundle else [key]
+
+
+def told_pages(ctx: Context, key: Key | None) -> list[Page]:
+    """The page that a message told, or those of the bundle."""
+    if key is None:
+        return []
+    if (page := ctx.get(Page, key)) is not None:
+        return [page]
+    bundle = ctx.get(Bundle, key)
+    keys = bundle.page_keys if bundle else ()
+    return [page for each in keys if (page := ctx.get(Page, Key(each))) is not None]
 
 
 def record_failure(
@@ -87,21 +120,6 @@ def record_failure(
         if not target.has_failed:
             ctx.update(target, has_failed=True)
     jobs.defer(ctx, "advance_engagement", at=ctx.now, engagement_key=page.engagement_key)
-
-
-def record_fault(
-    ctx: Context, channel_key: Key | None, reason: str, *, opted_out: bool
-) -> None:
-    """Keep the vendor's permanent error with the address; an opt-out turns all of its channels
-    off.
-    """
-    channel = ctx.get(ContactChannel, channel_key) if channel_key else None
-    if channel is None:
-        return
-    if not opted_out:
-        ctx.update(channel, fault=reason)
-        return
-    turn_off(ctx, channel.address_fingerprint)
 
 
 def turn_off(ctx: Context, address_fingerprint: str) -> list[ContactChannel]:

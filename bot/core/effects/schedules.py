@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
+import orjson
 from sqlalchemy import bindparam, select
 
 from bot.core.context import Context
+from bot.core.ids import Key
 from bot.core.planner import rotations as planner
 from bot.core.planner.recurrence import parse_recurrence
 from bot.core.store.contacts import Contact
@@ -21,6 +23,8 @@ from bot.core.store.statements import prepared
 
 MOST_CHANGES = 64
 """Shifts that are looked through for the next one of somebody else."""
+KEPT = 512
+"""Resolvers that are kept, one a rotation: an account has 500 of them at most."""
 
 _overrides = table_of(RotationOverride).c
 CURRENT = prepared(
@@ -47,21 +51,38 @@ def check_zone(name: str) -> None:
 
 
 def rotation_of(row: Rotation) -> planner.Rotation:
-    """Raises ValueError for what can be no rotation, and was never stored."""
+    """Raises ValueError for what can be no rotation, and was never stored.
+
+    What was made of a row before, with the shifts that it has looked up, serves again, in
+    every thread. It is found by all that the resolver reads, so that it cannot be out of date.
+    """
+    recurrence = orjson.dumps(row.recurrence)
+    members = tuple(row.contact_ids)
+    return _resolved(row.key, members, row.starts_at, row.time_zone_id, recurrence)
+
+
+@lru_cache(KEPT)
+def _resolved(
+    key: Key,  # noqa: ARG001 - two rotations that are alike are not asked alike
+    members: tuple[str, ...],
+    starts_at: datetime,
+    zone: str,
+    recurrence: bytes,
+) -> planner.Rotation:
     return planner.Rotation(
-        members=tuple(row.contact_ids),
-        starts_at=row.starts_at,
-        zone=row.time_zone_id,
-        recurrence=parse_recurrence(row.recurrence),
+        members=members,
+        starts_at=starts_at,
+        zone=zone,
+        recurrence=parse_recurrence(orjson.loads(recurrence)),
     )
 
 
 def overrides_of(ctx: Context, row: Rotation) -> tuple[planner.Override, ...]:
     """All overrides of a rotation; a shift is told in full, and any of them may cut it."""
-    return _planned(ctx.select(RotationOverride, rotation_key=row.key))
+    return planned(ctx.select(RotationOverride, rotation_key=row.key))
 
 
-def _planned(rows: Iterable[RotationOverride]) -> tuple[planner.Override, ...]:
+def planned(rows: Iterable[RotationOverride]) -> tuple[planner.Override, ...]:
     return tuple(
         planner.Override(
             starts_at=row.starts_at,
@@ -88,19 +109,23 @@ class HandOff:
     now: tuple[str, ...]
     at: datetime | None = None
     next: tuple[str, ...] = ()
+    since: datetime | None = None
 
 
 def hand_off(ctx: Context, row: Rotation) -> HandOff:
-    """The next instant at which other people, or nobody, are on call in a rotation."""
+    """The next instant at which other people, or nobody, are on call in a rotation, and the one
+    at which the shift or gap of now began; None where nobody was ever on call.
+    """
     rotation, overrides = rotation_of(row), overrides_of(ctx, row)
+    since = planner.last_change(rotation, overrides, ctx.now)
     now = _members(planner.on_call(rotation, overrides, ctx.now))
     at: datetime | None = ctx.now
     for _ in range(MOST_CHANGES):
         at = planner.next_change(rotation, overrides, at) if at else None
         following = _members(planner.on_call(rotation, overrides, at)) if at else ()
         if at is not None and set(following) != set(now):
-            return HandOff(now=now, at=at, next=following)
-    return HandOff(now=now)
+            return HandOff(now=now, at=at, next=following, since=since)
+    return HandOff(now=now, since=since)
 
 
 def _members(shift: planner.Shift | None) -> tuple[str, ...]:
@@ -114,9 +139,15 @@ def on_call_now(ctx: Context, schedule: Contact) -> list[str]:
         found = ctx.tx.fetch(
             RotationOverride, CURRENT, rotation=row.key, now=instant_to_integer(ctx.now)
         )
-        shift = planner.on_call(rotation_of(row), _planned(found), ctx.now)
-        people |= dict.fromkeys(_members(shift))
+        people |= dict.fromkeys(members_at(row, found, ctx.now))
     return list(people)
+
+
+def members_at(
+    row: Rotation, overrides: Iterable[RotationOverride], at: datetime
+) -> tuple[str, ...]:
+    """ARNs of the people on call in a rotation; `overrides` are those that hold at `at`."""
+    return _members(planner.on_call(rotation_of(row), planned(overrides), at))
 
 
 def frozen_plan(ctx: Context, schedule: Contact, *, is_essential: bool) -> Wire:

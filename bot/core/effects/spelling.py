@@ -45,6 +45,17 @@ def masked(medium: Medium, address: str) -> str:
     return "+" + "*" * hidden + address[-SHOWN_DIGITS:]
 
 
+def is_landline(number: str) -> bool:
+    """Whether a number, in E.164, is one that takes calls alone, by its country's own plan.
+
+    Where a country does not tell the two apart, as in North America, it is none.
+    """
+    import phonenumbers
+
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    return bool(kind == phonenumbers.PhoneNumberType.FIXED_LINE)
+
+
 def _checked_number(text: str) -> str:
     import phonenumbers
 

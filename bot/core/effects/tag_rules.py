@@ -69,13 +69,15 @@ def change_tags(
 def tags_of_pairs(pairs: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Make a map of the wire's `[{"Key": ..., "Value": ...}]`.
 
-    Raises ValidationException for a key that comes twice or has no value.
+    Raises ValidationException for a key that comes twice, has no value, or is AWS's own.
     """
     tags: dict[str, str] = {}
     for pair in pairs:
         key, value = pair.get("Key"), pair.get("Value")
         if key is None or value is None:
             raise ValidationException("A tag has a Key and a Value.")
+        if key.lower().startswith("aws:"):
+            raise ValidationException("Tag keys that begin with aws: are reserved.")
         if key in tags:
             raise ValidationException("A tag key is given twice.")
         tags[key] = value

@@ -23,7 +23,12 @@ UNREACHED = "SSM Contacts Engagement Unreachable for Incident"
 STOPPED = "SSM Contacts Engagement Stop for Incident"
 REFUSED = "SSM Incident Action Refused"
 NOBODY_ON_CALL = "SSM Contacts Nobody On Call for Incident"
-"""The last four are ours: the service is silent where nobody could be told."""
+NOT_IN_SLACK = "SSM Contacts Slack Message Failed for Incident"
+MUTED = "SSM Contacts Engagement Muted for Incident"
+ADDRESS_REFUSED = "SSM Contacts Contact Channel Refused for Incident"
+"""The last seven are ours: the service is silent where nobody could be told."""
+UNREACHING = frozenset({UNREACHED, NOBODY_ON_CALL, MUTED})
+"""They say that an engagement reaches nobody."""
 
 
 def record(ctx: Context, incident: Incident, event_type: str, **data: Any) -> TimelineEvent:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from bot.core.access import sees_addresses
 from bot.core.context import Context
-from bot.core.effects import activations, addresses, spelling
+from bot.core.effects import activations, addresses, faults, spelling
 from bot.core.errors import (
     ConflictException,
     ServiceQuotaExceededException,
@@ -41,7 +41,8 @@ def create_contact_channel(
     """Give a person an address, and send the activation code there unless that is put off.
 
     Numbers are stored as E.164, mail addresses with their domain in ASCII. Where the medium has
-    no settings no code is sent, and SendActivationCode says why. Raises ConflictException where
+    no settings, or a landline is to be texted, no code is sent, and SendActivationCode says
+    why. Raises ConflictException where
     the contact has this address in this medium already, ValidationException for no address.
     Source: CreateContactChannel, ssm-contacts 2021-05-03.
     """
@@ -64,6 +65,7 @@ def create_contact_channel(
         is_activated=False,
         opted_out_at=_opted_out_at(ctx, fingerprint),
         created_at=ctx.now,
+        **_landline(ctx, type, address),
     )
     ctx.add(channel)
     if not defer_activation:
@@ -135,9 +137,10 @@ def delete_contact_channel(ctx: Context, *, contact_channel_id: str) -> None:
 def send_activation_code(ctx: Context, *, contact_channel_id: str) -> None:
     """Send a new activation code; earlier ones are void.
 
-    Raises ValidationException where the medium has no settings or the recipient opted out by
-    text, ServiceQuotaExceededException after MOST_CODES within an hour. Mail has no START, so
-    after an opt-out by mail the code itself is the way back.
+    Raises ValidationException where the medium has no settings, the number is a landline (its
+    code comes by a VOICE channel) or the recipient opted out by text,
+    ServiceQuotaExceededException after MOST_CODES within an hour. Mail has no START, so after
+    an opt-out by mail the code itself is the way back.
     """
     channel = ctx.require(ContactChannel, contact_channel_id)
     since = ctx.now - CODES_WITHIN
@@ -197,8 +200,15 @@ def _moved(
         "address_fingerprint": fingerprint,
         "is_activated": False,
         "opted_out_at": _opted_out_at(ctx, fingerprint),
-        "fault": None,
+        **_landline(ctx, channel.type, address),
     }
+
+
+def _landline(ctx: Context, medium: Medium, address: str) -> dict[str, Any]:
+    """The fault of an address that is new: none, unless it is a landline to be texted."""
+    if medium == "SMS" and spelling.is_landline(address):
+        return {"fault": faults.LANDLINE, "faulted_at": ctx.now}
+    return {"fault": None, "faulted_at": None}
 
 
 def _require_person(contact: Contact) -> None:
@@ -207,8 +217,11 @@ def _require_person(contact: Contact) -> None:
 
 
 def _send_first_code(ctx: Context, channel: ContactChannel) -> None:
-    """Send a code unless there are no settings, or whoever has that address opted out."""
-    if activations.can_carry(ctx, channel) and not activations.needs_start(channel):
+    """Send a code unless there are no settings, whoever has that address opted out, or it is a
+    landline to be texted.
+    """
+    is_open = channel.fault is None and not activations.needs_start(channel)
+    if is_open and activations.can_carry(ctx, channel):
         activations.issue(ctx, channel)
 
 

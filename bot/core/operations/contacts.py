@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from bot.core.context import Context
-from bot.core.effects import schedules
+from bot.core.effects import hand_offs, schedules, slack_links
 from bot.core.effects.plan_rules import check_plan
 from bot.core.effects.tag_rules import tags_of_pairs
 from bot.core.errors import ConflictException, ServiceQuotaExceededException
@@ -65,6 +65,7 @@ def create_contact(
     _require_room(ctx)
     if not ctx.tx.insert_or_ignore(contact):
         raise _taken(contact.arn)
+    hand_offs.schedule_changed(ctx, plan)
     return {"ContactArn": contact.arn}
 
 
@@ -123,6 +124,8 @@ def update_contact(
         changes["plan"] = plan
     if changes:
         ctx.update(contact, **changes)
+    if plan is not None:
+        hand_offs.schedule_changed(ctx, contact.plan, plan)
 
 
 @operation("ssm-contacts", "DeleteContact")
@@ -144,7 +147,9 @@ def delete_contact(ctx: Context, *, contact_id: str) -> None:
         )
     for channel in ctx.select(ContactChannel, contact_key=contact.key, deleted_at=None):
         ctx.update(channel, deleted_at=ctx.now)
+    slack_links.forget(ctx, contact)
     ctx.update(contact, deleted_at=ctx.now)
+    hand_offs.schedule_changed(ctx, contact.plan)
 
 
 def _summary(contact: Contact) -> Wire:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import engagements, timeline
+from bot.core.effects import engagements, goodbyes, timeline
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
 from bot.core.store.contacts import Contact
@@ -55,23 +55,18 @@ def start_engagement(
 
 @operation("ssm-contacts", "StopEngagement")
 def stop_engagement(ctx: Context, *, engagement_id: str, reason: str | None = None) -> None:
-    """Begin no further stage, here or in what the plan began; pages that were sent stay sent.
+    """Begin no further stage, here or in what the plan began, and send nothing that waits.
 
-    An engagement that is over already stays as it is.
+    Pages that were sent stay sent; whoever got one and did not answer it is told, by mail or
+    text. An engagement that is over already stays as it is.
     """
     engagement = ctx.require(Engagement, engagement_id)
-    engagement = ctx.lock(Engagement, engagement.key) or engagement
-    was_over = engagements.is_over(engagement)
-    engagements.stop(ctx, engagement, reason or f"Stopped by {ctx.caller.actor}.")
-    incident = timeline.about(ctx, engagement.incident_arn)
-    if incident is not None and not was_over:
-        timeline.record(
-            ctx,
-            incident,
-            timeline.STOPPED,
-            contactArn=engagement.contact_arn,
-            engagementArn=engagement.arn,
-        )
+    stopped = goodbyes.stop_and_tell(
+        ctx, [engagement], reason or f"Stopped by {ctx.caller.actor}."
+    )
+    if any(one.key == engagement.key for one in stopped):
+        by = ctx.caller.actor
+        timeline.record_engagement(ctx, engagement, timeline.STOPPED, stoppedBy=by)
 
 
 @operation("ssm-contacts", "DescribeEngagement")

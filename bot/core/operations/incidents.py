@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.context import Context
-from bot.core.effects import engagements, jobs, timeline, topics
+from bot.core.effects import closing, goodbyes, jobs, timeline, topics
 from bot.core.effects import related_items as relating
 from bot.core.effects.records import IMPACTS, incident_record, incident_summary
 from bot.core.errors import (
@@ -117,14 +117,15 @@ def update_incident_record(
     Source: UpdateIncidentRecord, ssm-incidents 2018-05-10.
     """
     incident = _locked(ctx, arn)
-    fields: Wire = {"title": title, "summary": summary, "impact": impact, "status": status}
-    _check_update(incident, fields)
+    fields: Wire = {"impact": impact, "status": status}
+    _check_update(incident, title, status)
     changes = {
         name: value
         for name, value in fields.items()
         if value is not None and value != getattr(incident, name)
     }
-    members = _changed_members(ctx, incident, chat_channel, notification_targets)
+    texts = {"title": title, "summary": summary}
+    members = _changed_members(ctx, incident, texts, chat_channel, notification_targets)
     if not changes and not members:
         return
     document = {**incident.document, **members}
@@ -136,9 +137,9 @@ def update_incident_record(
         modified_by=ctx.caller.principal_arn,
         modified_at=ctx.now,
     )
-    _record_update(ctx, changed, {**changes, **members})
+    _record_update(ctx, changed, {**members, **changes})
     if "status" in changes:
-        _stop_engagements(ctx, changed, "The incident was resolved")
+        _stop_engagements(ctx, changed, closing.RESOLVED)
 
 
 @operation("ssm-incidents", "DeleteIncidentRecord")
@@ -148,7 +149,7 @@ def delete_incident_record(ctx: Context, *, arn: str) -> None:
     incident = ctx.lock(Incident, found.key) if found else None
     if incident is None:
         return
-    _stop_engagements(ctx, incident, "The incident was deleted")
+    _stop_engagements(ctx, incident, closing.DELETED)
     ctx.delete(incident)
 
 
@@ -183,13 +184,11 @@ def _incident(
         account_id=ctx.account_id,
         arn=ctx.new_arn("ssm-incidents", "incident-record", plan.name, identity),
         response_plan_arn=plan.arn,
-        title=title or template["title"] or plan.name,
-        summary=template.get("summary"),
         impact=impact or template["impact"],
         status="OPEN",
         dedupe_string=_dedupe_string(ctx, template, trigger) or identity,
         source=_source(ctx, trigger),
-        document=_document(plan, template, related_items),
+        document=_document(plan, template, title, related_items),
         tags=template.get("incidentTags", {}),
         created_at=ctx.now,
         modified_at=ctx.now,
@@ -214,10 +213,17 @@ def _source(ctx: Context, trigger: Wire) -> Wire:
     return source
 
 
-def _document(plan: ResponsePlan, template: Wire, related_items: Sequence[Wire]) -> Wire:
+def _document(
+    plan: ResponsePlan, template: Wire, title: str | None, related_items: Sequence[Wire]
+) -> Wire:
     """Raises ValidationException above the quota of related items."""
     items = relating.checked(related_items)
-    document: Wire = {"notificationTargets": template.get("notificationTargets", [])}
+    document: Wire = {
+        "title": title or template["title"] or plan.name,
+        "notificationTargets": template.get("notificationTargets", []),
+    }
+    if (summary := template.get("summary")) is not None:
+        document["summary"] = summary
     if chat_channel := plan.document.get("chatChannel"):
         document["chatChannel"] = chat_channel
     if items:
@@ -284,23 +290,24 @@ def _locked(ctx: Context, arn: str) -> Incident:
     return incident
 
 
-def _check_update(incident: Incident, fields: Wire) -> None:
-    if incident.status == "RESOLVED" and fields["status"] == "OPEN":
+def _check_update(incident: Incident, title: str | None, status: str | None) -> None:
+    if incident.status == "RESOLVED" and status == "OPEN":
         raise ValidationException(
             "A resolved incident cannot be opened again; start a new one."
         )
-    if fields["title"] is not None and not fields["title"].strip():
+    if title is not None and not title.strip():
         raise ValidationException("The title of an incident must not be empty.")
 
 
 def _changed_members(
     ctx: Context,
     incident: Incident,
+    texts: Mapping[str, str | None],
     chat_channel: Wire | None,
     notification_targets: Sequence[Wire] | None,
 ) -> Wire:
     """The document's members that change; a chat channel that is taken away becomes None."""
-    members: Wire = {}
+    members: Wire = {name: text for name, text in texts.items() if text is not None}
     if chat_channel is not None:
         members["chatChannel"] = topics.chat_channel(ctx, chat_channel)
     if notification_targets is not None:
@@ -329,8 +336,7 @@ def _record_update(ctx: Context, incident: Incident, changes: Mapping[str, Any])
 
 
 def _stop_engagements(ctx: Context, incident: Incident, reason: str) -> None:
-    """Stop what still runs. Each is read again, as stopping one stops its children."""
-    for engagement in ctx.select(Engagement, incident_arn=incident.arn):
-        current = ctx.lock(Engagement, engagement.key)
-        if current is not None and not engagements.is_over(current):
-            engagements.stop(ctx, current, reason)
+    """Stop what still runs, and have everyone told who was not before."""
+    started = ctx.select(Engagement, incident_arn=incident.arn)
+    running = [one for one in started if one.stopped_at is None]
+    goodbyes.stop_and_tell(ctx, running, reason, closes_incident=True)

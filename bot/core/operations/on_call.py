@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.core.context import Context
 from bot.core.effects import schedules
-from bot.core.effects.names import shown_name
+from bot.core.effects.on_call_names import people
 from bot.core.registry import operation
 from bot.core.store.contacts import Contact
 from bot.core.store.rotations import Rotation
@@ -43,11 +41,7 @@ def _rotation(ctx: Context, row: Rotation) -> Wire:
         "RotationArn": row.arn,
         "Name": row.name,
         "TimeZoneId": row.time_zone_id,
-        "Now": _people(ctx, hand_off.now),
-        "Next": _people(ctx, hand_off.next),
+        "Now": people(ctx, hand_off.now),
+        "Next": people(ctx, hand_off.next),
     }
     return document | ({"HandOffTime": hand_off.at} if hand_off.at else {})
-
-
-def _people(ctx: Context, arns: Sequence[str]) -> list[Wire]:
-    return [{"ContactArn": arn, "DisplayName": shown_name(ctx, arn)} for arn in arns]

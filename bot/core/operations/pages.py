@@ -11,6 +11,7 @@ from bot.core.errors import ValidationException
 from bot.core.ids import Key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Receipt, Target
 from bot.core.store.schema import Wire, table_of
@@ -169,9 +170,21 @@ def _require_code(ctx: Context, page: Page, code: str) -> None:
     ctx.lock(Engagement, page.engagement_key)  # so that tries come one after another
     door, who = ctx.caller.door, page.address_fingerprint or page.key
     activations.require_unlocked(ctx, door, who)
-    if not activations.is_same_code(page.code, code):
+    if not activations.is_same_code(page.code, code) and not _is_of_bundle(ctx, page, code):
         activations.count_failure(ctx, door, who)
         raise ValidationException("The accept code is wrong.")
+
+
+def _is_of_bundle(ctx: Context, page: Page, code: str) -> bool:
+    """Whether it is the code of an open bundle that the page left with."""
+    bundle = ctx.find_by(
+        Bundle,
+        account_id=ctx.account_id,
+        code_fingerprint=ctx.unit.tx.vault.fingerprint(f"code {code}"),
+        address_fingerprint=page.address_fingerprint,
+        closed_at=None,
+    )
+    return bundle is not None and page.key in bundle.page_keys
 
 
 def _summary(page: Page) -> Wire:
@@ -194,4 +207,5 @@ def _receipt(receipt: Receipt) -> Wire:
         "ReceiptType": receipt.type,
         "ReceiptTime": receipt.at,
     }
-    return document | ({"ReceiptInfo": receipt.info} if receipt.info else {})
+    info = " ".join(filter(None, (receipt.info, receipt.note)))
+    return document | ({"ReceiptInfo": info} if info else {})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.context import Context
-from bot.core.effects import rotation_rules
+from bot.core.effects import hand_offs, rotation_rules
 from bot.core.errors import ResourceNotFoundException
 from bot.core.ids import Key, new_key
 from bot.core.listing import listing, next_token_member
@@ -47,6 +47,7 @@ def create_rotation_override(
             created_at=ctx.now,
         )
     )
+    hand_offs.changed(ctx, rotation)
     return {"RotationOverrideId": row.key}
 
 
@@ -91,6 +92,7 @@ def delete_rotation_override(
     """Put those back on call whose turn it is, at once. Engagements that have begun go on."""
     rotation = ctx.require(Rotation, rotation_id)
     ctx.delete(_require(ctx, rotation, rotation_override_id))
+    hand_offs.changed(ctx, rotation)
 
 
 def _require(ctx: Context, rotation: Rotation, override_id: str) -> RotationOverride:

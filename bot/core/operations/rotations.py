@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from bot.core.context import Context
-from bot.core.effects import rotation_rules, schedules
+from bot.core.effects import hand_offs, rotation_rules, schedules
 from bot.core.effects.tag_rules import tags_of_pairs
 from bot.core.errors import ServiceQuotaExceededException
 from bot.core.ids import new_key
@@ -55,6 +55,7 @@ def create_rotation(
         recurrence=dict(recurrence),
         tags=tags_of_pairs(tags),
         created_at=ctx.now,
+        changed_at=ctx.now,
     )
     rotation_rules.check_rotation(ctx, row)
     _require_room(ctx)
@@ -113,6 +114,7 @@ def update_rotation(
     }
     changed = ctx.update(row, **{n: value for n, value in changes.items() if value is not None})
     rotation_rules.check_rotation(ctx, changed, earlier=row.contact_ids)
+    hand_offs.changed(ctx, changed)
 
 
 @operation("ssm-contacts", "DeleteRotation")

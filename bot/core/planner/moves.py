@@ -5,13 +5,17 @@ again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.planner.plans import Stage
 
 MOST_ATTEMPTS = 10
 """Our choice: a page is sent at most so often in one stage, whatever its retry interval."""
+REST = timedelta(minutes=1)
+"""A plan begins again so long after its last stage began, or later: one in which everybody
+fails at once, or whose stages last no time, does not use its rounds up in an instant.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +29,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """The stage that began last: its number from 0, when, and its targets by their number."""
+    """The stage that began last: its number from 0, when, and its targets by their number, as
+    far as they were told since. `round` counts how often the plan began again before that.
+    """
 
     number: int
     at: datetime
     told: Mapping[int, Told]
+    round: int = 0
 
     def is_hopeless(self, stage: Stage) -> bool:
         """Every target has failed. A stage without targets is a pause, not hopeless."""
@@ -41,29 +48,38 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
-    """`tell` names targets as (stage, number). `wake_at` is None when the plan is through."""
+    """`tell` names targets as (stage, number). `wake_at` is None when the plan is through.
+
+    `again`: what begins is a new round of the whole plan. `rests`: a round is through, and the
+    next one begins at `wake_at`.
+    """
 
     begins: tuple[int, ...] = ()
     tell: tuple[tuple[int, int], ...] = ()
     wake_at: datetime | None = None
+    again: bool = False
+    rests: bool = False
 
 
-def next_moves(stages: Sequence[Stage], *, begun: Begun | None, now: datetime) -> Moves:
+def next_moves(
+    stages: Sequence[Stage], *, begun: Begun | None, now: datetime, repeats: int = 0
+) -> Moves:
     """Say which stages begin, whom to tell at `now`, and when to ask again.
 
     A stage ends after its duration, or at once when every target in it has failed.
     A stage begins when it is asked for, not when it was due: after an outage the plan goes
     on from where it stood, and nobody is told by three stages in one second. Only a stage
-    of duration 0 begins together with the next one.
+    of duration 0 begins together with the next one. After its last stage, the plan begins
+    again at its first one, `repeats` times.
     """
     if begun is None:
-        return _begin(stages, 0, now)
+        return _begin(stages, 0, now, may_repeat=repeats > 0)
     if begun.number >= len(stages):
         return Moves()
     stage = stages[begun.number]
     ends_at = now if begun.is_hopeless(stage) else begun.at + stage.duration
     if ends_at <= now:
-        return _begin(stages, begun.number + 1, now)
+        return _go_on(stages, begun, now, repeats)
     again = [
         (number, at)
         for number in range(len(stage.targets))
@@ -76,7 +92,18 @@ def next_moves(stages: Sequence[Stage], *, begun: Begun | None, now: datetime) -
     return Moves(tell=due, wake_at=min([ends_at, *later]))
 
 
-def _begin(stages: Sequence[Stage], first: int, now: datetime) -> Moves:
+def _go_on(stages: Sequence[Stage], begun: Begun, now: datetime, repeats: int) -> Moves:
+    """The next stage, or the next round once the plan has rested."""
+    is_last = begun.number + 1 == len(stages)
+    if not is_last or begun.round >= repeats:
+        return _begin(stages, begun.number + 1, now, may_repeat=begun.round < repeats)
+    if begun.at + REST > now:
+        return Moves(wake_at=begun.at + REST, rests=True)
+    may_repeat = begun.round + 1 < repeats
+    return replace(_begin(stages, 0, now, may_repeat=may_repeat), again=True)
+
+
+def _begin(stages: Sequence[Stage], first: int, now: datetime, *, may_repeat: bool) -> Moves:
     begins: list[int] = []
     tell: list[tuple[int, int]] = []
     for number in range(first, len(stages)):
@@ -87,6 +114,8 @@ def _begin(stages: Sequence[Stage], first: int, now: datetime) -> Moves:
             waits = [t.retry_interval for t in stage.targets if t.retry_interval]
             wake_at = now + min([stage.duration, *waits])
             return Moves(begins=tuple(begins), tell=tuple(tell), wake_at=wake_at)
+    if may_repeat and begins:
+        return Moves(begins=tuple(begins), tell=tuple(tell), wake_at=now + REST, rests=True)
     return Moves(begins=tuple(begins), tell=tuple(tell))
 
 

@@ -30,6 +30,15 @@ class Stage:
             raise ValueError("a stage's duration is not negative")
 
 
+REPEAT_TIMES = "RepeatTimes"
+"""Our own member of a plan that is frozen into an engagement: how often it begins again."""
+
+
+def repeats_of(plan: Mapping[str, Any]) -> int:
+    """How often a plan begins again while nobody acknowledges; 0 is the API's behaviour."""
+    return int(plan.get(REPEAT_TIMES, 0))
+
+
 def parse_plan(plan: Mapping[str, Any]) -> tuple[Stage, ...]:
     """Read a `Plan` document (ssm-contacts 2021-05-03); a schedule's plan has no stages."""
     return tuple(

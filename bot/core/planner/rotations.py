@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from bot.core.planner.overrides import Override, Replacement, replacements
 from bot.core.planner.periods import Period, Periods
 from bot.core.planner.recurrence import Recurrence
-from bot.core.planner.wall_clock import LATEST, instant_of, micros
+from bot.core.planner.wall_clock import EARLIEST, LATEST, instant_of, micros
 
-__all__ = ["Override", "Rotation", "Shift", "next_change", "on_call", "shifts"]
+__all__ = ["Override", "Rotation", "Shift", "last_change", "next_change", "on_call", "shifts"]
 
 _KEPT = 64
 """Looked-up shifts that a rotation remembers; then it forgets all of them."""
@@ -122,6 +122,16 @@ def next_change(
     """
     ends = _stretch(rotation, overrides, micros(after))[1]
     return instant_of(ends) if ends < LATEST else None
+
+
+def last_change(
+    rotation: Rotation, overrides: Sequence[Override], before: datetime
+) -> datetime | None:
+    """The instant at which the shift or gap that `before` lies in began; None where nobody was
+    ever on call.
+    """
+    starts = _stretch(rotation, overrides, micros(before))[0]
+    return instant_of(starts) if starts > EARLIEST else None
 
 
 def _stretch(rotation: Rotation, overrides: Sequence[Override], at: int) -> Stretch:

@@ -12,6 +12,7 @@ from bot.core.replies.calls import (
     Unknown,
 )
 from bot.core.replies.chat import chat_code_in
+from bot.core.replies.direct import direct_accept, link_asked
 from bot.core.replies.door import Replies
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "Unknown",
     "UnsubscribePage",
     "chat_code_in",
+    "direct_accept",
+    "link_asked",
 ]

@@ -10,7 +10,8 @@ from bot.core.access import ENGINE, Caller
 from bot.core.arns import parse_arn
 from bot.core.context import Context, Unit
 from bot.core.dispatch import Request, answer_within, new_request_id
-from bot.core.effects.names import alias_of, shown_name
+from bot.core.effects.closing import closed_words, over_words
+from bot.core.effects.names import alias_of
 from bot.core.regions import region_within
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -67,6 +68,25 @@ def accept_page(ctx: Context, page: Page, caller: Caller, source: str) -> str:
     return closed
 
 
+def accept_engagement(ctx: Context, engagement: Engagement, source: str) -> str:
+    """Acknowledge an engagement as its contact; answers why it was closed before, "" where it
+    was not. `source` is the medium that the answer came by. Raises ServiceError.
+    """
+    engagement = ctx.lock(Engagement, engagement.key) or engagement
+    if closed := over_words(ctx, engagement):
+        return closed
+    _ask(
+        ctx,
+        "AcknowledgeEngagement",
+        contact_caller(ctx, engagement.contact_arn),
+        source,
+        service="imbot",
+        EngagementId=engagement.arn,
+        Note=f"by {source}",
+    )
+    return ""
+
+
 def activate(
     ctx: Context, channel: ContactChannel, code: str, caller: Caller, source: str
 ) -> None:
@@ -79,20 +99,6 @@ def activate(
         ContactChannelId=channel.arn,
         ActivationCode=code,
     )
-
-
-def closed_words(ctx: Context, page: Page) -> str:
-    """Say why a page is not waiting for an answer any more; "" where it is."""
-    engagement = ctx.get(Engagement, page.engagement_key)
-    if engagement is not None and engagement.acknowledged_at is not None:
-        who = shown_name(ctx, engagement.acknowledged_by or page.contact_arn)
-        return f"Already acknowledged by {who} at {time_of_day(engagement.acknowledged_at)}."
-    if page.read_at is not None:
-        who = shown_name(ctx, page.contact_arn)
-        return f"Already acknowledged by {who} at {time_of_day(page.read_at)}."
-    if engagement is not None and engagement.stopped_at is not None:
-        return f"No longer needed: stopped at {time_of_day(engagement.stopped_at)}."
-    return ""
 
 
 def find_page(ctx: Context, code: str, address: str) -> Page | None:
@@ -134,13 +140,17 @@ def is_current(activation: Activation, now: datetime) -> bool:
     return activation.used_at is None and now < activation.expires_at
 
 
-def time_of_day(at: datetime) -> str:
-    return at.strftime("%H:%M UTC")
-
-
-def _ask(ctx: Context, operation: str, caller: Caller, source: str, **parameters: str) -> None:
+def _ask(
+    ctx: Context,
+    operation: str,
+    caller: Caller,
+    source: str,
+    *,
+    service: str = "ssm-contacts",
+    **parameters: str,
+) -> None:
     request = Request(
-        service="ssm-contacts",
+        service=service,
         operation=operation,
         parameters=parameters,
         caller=caller,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.core.context import Context
+from bot.core.effects import receipts
 from bot.core.effects.links import key_of
 from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
-from bot.core.replies.accepting import accept_page, closed_words, contact_caller
+from bot.core.replies.accepting import contact_caller
+from bot.core.replies.bundled import accept_told, state_of
 from bot.core.replies.texts import channels_of, turn_off, turn_on_again
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -18,9 +21,12 @@ GONE = "This link is not known here any more."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPage:
-    """A page as its mail's link shows it. `state` says why it is closed, else ""."""
+    """A page, or a bundle of them, as its mail's link shows it. `others` are the further pages'
+    subjects. `state` says why nothing of it waits for an answer, else "".
+    """
 
     subject: str = field(repr=False)
+    others: Sequence[str] = field(default=(), repr=False)
     contact: str
     is_test: bool
     state: str
@@ -34,27 +40,31 @@ class UnsubscribePage:
 
 
 def mail_page(ctx: Context, token: str) -> MailPage | None:
-    page = _page(ctx, token)
-    engagement = ctx.get(Engagement, page.engagement_key) if page else None
-    if page is None or engagement is None:
+    pages = _pages(ctx, token)
+    found = [ctx.get(Engagement, page.engagement_key) for page in pages]
+    engagements = [engagement for engagement in found if engagement is not None]
+    if not engagements:
         return None
+    subject, *others = (engagement.texts["Subject"] for engagement in engagements)
     return MailPage(
-        subject=engagement.texts["Subject"],
-        contact=shown_name(ctx, page.contact_arn),
-        is_test=engagement.is_test,
-        state=closed_words(ctx, page),
+        subject=subject,
+        others=others,
+        contact=shown_name(ctx, pages[0].contact_arn),
+        is_test=all(engagement.is_test for engagement in engagements),
+        state=state_of(ctx, pages),
     )
 
 
 def mail_accept(ctx: Context, token: str) -> str:
-    page = _page(ctx, token)
-    if page is None:
+    pages = _pages(ctx, token)
+    if not pages:
         return GONE
+    contact_arn = pages[0].contact_arn
     try:
-        closed = accept_page(ctx, page, contact_caller(ctx, page.contact_arn), "EMAIL")
+        accepted = accept_told(ctx, pages, contact_caller(ctx, contact_arn), "EMAIL")
     except ServiceError as refusal:
         return refusal.message
-    return closed or f"Acknowledged. Thank you, {shown_name(ctx, page.contact_arn)}."
+    return accepted.words(shown_name(ctx, contact_arn))
 
 
 def unsubscribe_page(ctx: Context, token: str) -> UnsubscribePage | None:
@@ -82,16 +92,19 @@ def subscribe_again(ctx: Context, token: str) -> str:
     channel = _channel(ctx, token)
     if channel is None:
         return GONE
-    if not turn_on_again(ctx, channels_of(ctx, channel.address_fingerprint), "EMAIL"):
+    try:
+        was_off = turn_on_again(ctx, channels_of(ctx, channel.address_fingerprint), "EMAIL")
+    except ServiceError as refusal:
+        return refusal.message
+    if not was_off:
         return "Pages to this address were not turned off."
     return (
         "A new activation code is on its way to this address. Type it in chat to be paged here."
     )
 
 
-def _page(ctx: Context, token: str) -> Page | None:
-    key = key_of(ctx.unit.tx.vault, "ack", token)
-    return ctx.get(Page, key) if key else None
+def _pages(ctx: Context, token: str) -> list[Page]:
+    return receipts.told_pages(ctx, key_of(ctx.unit.tx.vault, "ack", token))
 
 
 def _channel(ctx: Context, token: str) -> ContactChannel | None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from bot.core.channel import Bundle as BundleMessage
 from bot.core.channel import Page as PageMessage
 from bot.core.context import Context
+from bot.core.effects import bundles, receipts
+from bot.core.effects.closing import closed_words
+from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
 from bot.core.replies.accepting import (
-    accept_page,
-    closed_words,
     contact_caller,
     is_current,
     latest_activation,
 )
+from bot.core.replies.bundled import accept_told, state_of
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page, VoiceToken
 
@@ -26,13 +30,13 @@ GONE = "This page is no longer known."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePrompt:
-    page: PageMessage
+    page: PageMessage | BundleMessage
     wrong_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    pass
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +92,36 @@ def next_in_call(
     if row.call_sid != call_sid:
         return Goodbye()
     key = digits if step == "key" else None
-    if row.page_key is not None:
-        return _page_state(ctx, ctx.get(Page, row.page_key), key)
+    if row.page_key is not None or row.bundle_key is not None:
+        told = receipts.told_pages(ctx, row.page_key or row.bundle_key)
+        return _told_state(ctx, told, key)
     activation = ctx.get(Activation, row.activation_key) if row.activation_key else None
     return _activation_state(ctx, activation, key)
 
 
-def _page_state(ctx: Context, page: Page | None, key: str | None) -> CallState:
-    engagement = ctx.get(Engagement, page.engagement_key) if page else None
-    if page is None or engagement is None:
+def _told_state(ctx: Context, pages: Sequence[Page], key: str | None) -> CallState:
+    if not pages:
         return AlreadyClosed(GONE)
     if key == "1":
-        return _accept(ctx, page)
-    if words := closed_words(ctx, page):
+        return _accept(ctx, pages)
+    if words := state_of(ctx, pages):
         return AlreadyClosed(words)
     wrong_key = bool(key) and key != "2"
-    return PagePrompt(page=_message(page, engagement), wrong_key=wrong_key)
+    waiting = [page for page in pages if not closed_words(ctx, page)]
+    return PagePrompt(page=_message(ctx, waiting), wrong_key=wrong_key)
 
 
-def _accept(ctx: Context, page: Page) -> CallState:
-    if page.read_at is not None:
-        return Acknowledged()  # the vendor asks again where our first answer was lost
+def _accept(ctx: Context, pages: Sequence[Page]) -> CallState:
+    if all(page.read_at is not None for page in pages):
+        return Acknowledged(len(pages))  # the vendor asks again where our first answer was lost
+    contact_arn = pages[0].contact_arn
     try:
-        closed = accept_page(ctx, page, contact_caller(ctx, page.contact_arn), "VOICE")
+        accepted = accept_told(ctx, pages, contact_caller(ctx, contact_arn), "VOICE")
     except ServiceError as refusal:
         return AlreadyClosed(refusal.message)
-    return AlreadyClosed(closed) if closed else Acknowledged()
+    if accepted.fresh == accepted.count:
+        return Acknowledged(accepted.count)
+    return AlreadyClosed(accepted.words(shown_name(ctx, contact_arn)))
 
 
 def _activation_state(
@@ -130,16 +138,19 @@ def _activation_state(
     return ActivationPrompt(wrong_key=bool(key))
 
 
-def _message(page: Page, engagement: Engagement) -> PageMessage:
+def _message(ctx: Context, pages: Sequence[Page]) -> PageMessage | BundleMessage:
+    first = pages[0]
+    fields: dict[str, Any] = {"key": first.key, "address": "", "created_at": first.created_at}
+    engagement = ctx.get(Engagement, first.engagement_key)
+    if len(pages) > 1 or engagement is None:
+        return bundles.message_of(ctx, pages, code="", **fields)
     texts = engagement.texts
     return PageMessage(
-        key=page.key,
-        address="",
-        created_at=page.created_at,
+        **fields,
         subject=texts["Subject"],
         content=texts["Content"],
         public_subject=texts.get("PublicSubject") or "",
-        code=page.code,
-        incident_arn=page.incident_arn,
+        code=first.code,
+        incident_arn=first.incident_arn,
         is_test=engagement.is_test,
     )

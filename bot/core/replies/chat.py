@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, select
 
 from bot.core.context import Context
 from bot.core.effects import activations
 from bot.core.effects.names import shown_name
 from bot.core.replies.accepting import (
-    accept_page,
     activate,
-    closed_words,
-    code_fingerprint,
     proved_by,
 )
+from bot.core.replies.bundled import accept_told, find_groups, state_of
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Page
 from bot.core.store.kinds import instant_to_integer
@@ -64,12 +64,12 @@ def chat_code_in(ctx: Context, code: str, incident_arn: str | None) -> str:
     who = ctx.caller.principal_arn.rpartition("/")[2]  # in every channel, whatever its role
     if activations.is_locked(ctx, DOOR, who):
         return LOCKED
-    pages = _pages(ctx, code, incident_arn)
-    waiting = [page for page in pages if not closed_words(ctx, page)]
+    groups = _groups(ctx, code, incident_arn)
+    waiting = [pages for pages in groups if not state_of(ctx, pages)]
     if len(waiting) > 1:
         return SEVERAL
-    if pages:
-        return _accept(ctx, (waiting or pages)[0])
+    if groups:
+        return _accept(ctx, (waiting or groups)[0])
     channels = ctx.tx.fetch(
         ContactChannel,
         WAITING,
@@ -86,17 +86,21 @@ def chat_code_in(ctx: Context, code: str, incident_arn: str | None) -> str:
     return LOCKED if activations.is_locked(ctx, DOOR, who) else WRONG
 
 
-def _pages(ctx: Context, code: str, incident_arn: str | None) -> list[Page]:
-    found = ctx.select(
-        Page,
-        account_id=ctx.account_id,
-        code_fingerprint=code_fingerprint(ctx, code),
-        closed_at=None,
-    )
-    of_incident = [page for page in found if incident_arn and page.incident_arn == incident_arn]
+def _groups(ctx: Context, code: str, incident_arn: str | None) -> list[list[Page]]:
+    found = [pages for pages in find_groups(ctx, code) if pages]
+    of_incident = [
+        pages
+        for pages in found
+        if incident_arn and any(page.incident_arn == incident_arn for page in pages)
+    ]
     return of_incident or found
 
 
-def _accept(ctx: Context, page: Page) -> str:
-    closed = accept_page(ctx, page, ctx.caller, DOOR)
-    return closed or f"Acknowledged the page to {shown_name(ctx, page.contact_arn)}."
+def _accept(ctx: Context, pages: Sequence[Page]) -> str:
+    accepted = accept_told(ctx, pages, ctx.caller, DOOR)
+    who = shown_name(ctx, pages[0].contact_arn)
+    if not accepted.fresh:
+        return accepted.closed
+    if accepted.count == 1:
+        return f"Acknowledged the page to {who}."
+    return f"Acknowledged {accepted.fresh} of {accepted.count} pages to {who}."

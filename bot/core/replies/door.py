@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from bot.core.access import Caller
 from bot.core.cascade import run_cascade
-from bot.core.channel import Delivery, Reply
+from bot.core.channel import Bounce, Delivery, MailReply, Reply
 from bot.core.context import Context
 from bot.core.dispatch import Dispatcher
 from bot.core.effects.links import Purpose, key_of
 from bot.core.ids import new_key
-from bot.core.replies import buttons, calls, chat, statuses, texts
+from bot.core.replies import buttons, calls, chat, mails, statuses, texts
 from bot.core.replies.accepting import door_context
 from bot.core.store.executor import Lane, Store
 from bot.core.store.transaction import Transaction
@@ -47,6 +47,20 @@ class Replies:
             return texts.answer_text(ctx, reply, medium)
 
         return await self._write(answer)
+
+    async def mail(self, mail: MailReply | Bounce | None, place: mails.Place) -> bool:
+        """Do what a mail asks, and note in the same transaction that it was read; answers
+        whether it was for us.
+        """
+        return await self._write(lambda ctx: mails.take_mail(ctx, mail, place))
+
+    async def pass_over_mail(self, place: mails.Place) -> None:
+        """Note that a mail was read, whatever it may be."""
+        await self._write(lambda ctx: mails.pass_over(ctx, place))
+
+    async def read_mails_after(self, place: mails.Place) -> None:
+        """Begin anew in a folder: only what comes after `place.uid` is read."""
+        await self._write(lambda ctx: mails.begin_after(ctx, place))
 
     async def chat_code(self, *, caller: Caller, code: str, incident_arn: str | None) -> str:
         """Answer a code that was typed in chat. Raises ServiceError."""

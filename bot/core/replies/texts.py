@@ -15,19 +15,18 @@ from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
 from bot.core.ids import new_key
 from bot.core.replies.accepting import (
-    accept_page,
     activate,
     contact_caller,
-    find_page,
     proved_by,
 )
 from bot.core.replies.answers import Answer, read_answer
+from bot.core.replies.bundled import accept_told, find_told
 from bot.core.store.accounts import FailedTry
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Page
 
 HELP_ANSWERS = 3
-HELP_WINDOW = timedelta(hours=1)
+ANSWER_WINDOW = timedelta(hours=1)
 """So many help answers go to one address in that time: two machines never talk for long."""
 
 HELP = (
@@ -47,21 +46,27 @@ LOCKED = (
 def answer_text(ctx: Context, reply: Reply, medium: str) -> str | None:
     """Do what a text asks, and say so; None where nothing is to be said."""
     address = fingerprint(ctx.unit.tx.vault, medium, reply.sender)
+    words = answer_from(ctx, address, _meaning(reply), medium)
+    return None if reply.opted_out or reply.opted_in else words
+
+
+def answer_from(ctx: Context, address: str, answer: Answer, medium: str) -> str | None:
+    """Do what was asked from an address, which is given by its fingerprint, and say so."""
     channels = channels_of(ctx, address)
-    answer = _meaning(reply)
     if answer.kind == "code":
         return _answer_code(ctx, answer.code, address, channels, medium)
     if not channels:
         return None
     if answer.kind == "unsubscribe":
         turn_off(ctx, address, medium)
-        return None if reply.opted_out else TURNED_OFF
+        return TURNED_OFF
     if answer.kind == "start":
-        was_off = turn_on_again(ctx, channels, medium)
-        if reply.opted_in:
-            return None
-        return CODE_SENT if was_off else NOTHING_OFF
-    return HELP if _may_help(ctx, address, medium) else None
+        try:
+            return CODE_SENT if turn_on_again(ctx, channels, medium) else NOTHING_OFF
+        except ServiceError as refusal:
+            return refusal.message
+    may_help = may_answer(ctx, f"{medium} help", address, most=HELP_ANSWERS)
+    return HELP if may_help else None
 
 
 def channels_of(ctx: Context, address: str) -> list[ContactChannel]:
@@ -82,17 +87,24 @@ def turn_off(ctx: Context, address: str, source: str) -> None:
 def turn_on_again(ctx: Context, channels: Sequence[ContactChannel], source: str) -> bool:
     """Send a new activation code to each channel that was turned off; it stays deactivated.
 
-    Answers whether a code is on its way: a medium without settings carries none.
+    Answers whether a code is on its way: a medium without settings carries none. Raises
+    ServiceError where none may be sent; the channels can then have one sent later.
     """
-    sent = 0
+    sent, refusals = 0, list[ServiceError]()
     for channel in channels:
         if channel.opted_out_at is None:
             continue
         back = ctx.update(channel, opted_out_at=None, is_activated=False)
         _audit(ctx, channel, "Start", source)
-        if activations.can_carry(ctx, back):
+        if not activations.can_carry(ctx, back):
+            continue
+        try:
             activations.issue(ctx.on_behalf_of(contact_caller(ctx, channel.contact_arn)), back)
             sent += 1
+        except ServiceError as refusal:
+            refusals.append(refusal)
+    if refusals and not sent:
+        raise refusals[0]
     return sent > 0
 
 
@@ -115,8 +127,8 @@ def _answer_code(
     if activations.is_locked(ctx, medium, address):
         return None
     try:
-        if (page := find_page(ctx, code, address)) is not None:
-            return _accept(ctx, page, medium)
+        if pages := find_told(ctx, code, address):
+            return _accept(ctx, pages, medium)
         if (channel := proved_by(ctx, channels, code)) is not None:
             return _activate(ctx, channel, code, medium)
     except ServiceError as refusal:
@@ -127,10 +139,10 @@ def _answer_code(
     return LOCKED if activations.is_locked(ctx, medium, address) else WRONG
 
 
-def _accept(ctx: Context, page: Page, medium: str) -> str:
-    caller = contact_caller(ctx, page.contact_arn)
-    closed = accept_page(ctx, page, caller, medium)
-    return closed or f"Acknowledged. Thank you, {shown_name(ctx, page.contact_arn)}."
+def _accept(ctx: Context, pages: Sequence[Page], medium: str) -> str:
+    contact_arn = pages[0].contact_arn
+    accepted = accept_told(ctx, pages, contact_caller(ctx, contact_arn), medium)
+    return accepted.words(shown_name(ctx, contact_arn))
 
 
 def _activate(ctx: Context, channel: ContactChannel, code: str, medium: str) -> str:
@@ -140,14 +152,16 @@ def _activate(ctx: Context, channel: ContactChannel, code: str, medium: str) -> 
     return "Activated. Pages for you will come here."
 
 
-def _may_help(ctx: Context, address: str, medium: str) -> bool:
-    door = f"{medium} help"
+def may_answer(ctx: Context, door: str, address: str, *, most: int) -> bool:
+    """Whether fewer than `most` such answers went to an address within ANSWER_WINDOW; one more
+    is counted.
+    """
     given = ctx.select(FailedTry, account_id=ctx.account_id, door=door, who=address)
-    recent = [row for row in given if ctx.now - row.at < HELP_WINDOW]
+    recent = [row for row in given if ctx.now - row.at < ANSWER_WINDOW]
     for row in given:
         if row not in recent:
             ctx.delete(row)
-    if len(recent) >= HELP_ANSWERS:
+    if len(recent) >= most:
         return False
     ctx.add(
         FailedTry(key=new_key(), account_id=ctx.account_id, door=door, who=address, at=ctx.now)

@@ -34,6 +34,14 @@ class Contact:
     tags: Wire
     created_at: datetime
     deleted_at: datetime | None = None
+    plan_repeats: int | None = None
+    """How often its plan begins again while nobody acknowledges."""
+    muted_until: datetime | None = None
+    muted_by: str | None = None
+    pages_withheld: int | None = None
+    """What the mute kept back; of a plan or schedule: whom it did not engage."""
+    slack_link_key: Key | None = None
+    """The link that its Slack user has confirmed."""
 
 
 @table(
@@ -60,19 +68,28 @@ class ContactChannel:
     is_activated: bool
     opted_out_at: datetime | None = None
     fault: str | None = None
-    """The vendor's last permanent error for this address, in words."""
+    """Why nothing arrives at this address, in words: the vendor's last permanent error."""
+    faulted_at: datetime | None = None
     created_at: datetime
     deleted_at: datetime | None = None
 
 
-@table("activation", Index("activation_channel", "channel_key"))
+@table(
+    "activation",
+    Index("activation_channel", "channel_key"),
+    Index("activation_message", "message_key"),
+)
 class Activation:
-    """A code on its way to prove an address; a newer one makes the older ones void."""
+    """A code on its way to prove an address; a newer one makes the older ones void.
+
+    `message_key` is its message's, by which a mail that answers it is known.
+    """
 
     key: Key = primary()
     account_id: str
     channel_key: Key = references("contact_channel", on_delete="CASCADE")
     code: str = encrypted()
+    message_key: Key
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None

@@ -52,10 +52,18 @@ class Engagement:
     acknowledged_by: str | None = None
     """ARN of the contact whose page was accepted."""
     stopped_at: datetime | None = None
-    stop_reason: str | None = None
+    stopped_by: str | None = None
+    """How the one who stopped it is called."""
+    stop_reason: str | None = encrypted(default=None)
     ended_at: datetime | None = None
     """Its plan is through, or nobody in it could be reached."""
     is_unreachable: bool = False
+    round: int | None = None
+    """How often its plan began again; 0 where it was begun by a later round of the plan above,
+    None where it runs for the first time.
+    """
+    slack_link_key: Key | None = None
+    """That of its contact, as it was when the engagement started."""
 
 
 @table(
@@ -85,7 +93,8 @@ class Target:
     "page",
     Index("page_arn", "arn", unique=True),
     Index("page_engagement", "engagement_key"),
-    Index("page_contact", "contact_key"),
+    Index("page_contact", "contact_key", "channel_key", "told_at"),
+    partial_index("page_waiting", "channel_key", where="waits_until IS NOT NULL"),
     partial_index(
         "page_code",
         "code_fingerprint",
@@ -97,8 +106,9 @@ class Target:
 class Page:
     """Telling one contact channel, within an engagement.
 
-    `channel_key` is None where the plan names a channel
-    that never was.
+    `channel_key` is None where the plan names a channel that never was. `told_at` is when its
+    last message was put into the outbox; for a page that waits for its channel's next message,
+    it is `waits_until`, when that leaves.
     """
 
     key: Key = primary()
@@ -116,6 +126,8 @@ class Page:
     code: str = encrypted()
     code_fingerprint: str
     created_at: datetime
+    told_at: datetime | None = None
+    waits_until: datetime | None = None
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -129,6 +141,10 @@ class Page:
     partial_index("receipt_vendor", "vendor_id", where="vendor_id IS NOT NULL"),
 )
 class Receipt:
+    """`info` is a vendor's id, an accept code or words of the house; `note` is what a person
+    wrote beside an accept code, or as the reason of a stop.
+    """
+
     key: Key = primary()
     account_id: str
     page_key: Key = references("page", on_delete="CASCADE")
@@ -137,6 +153,7 @@ class Receipt:
     info: str
     vendor_id: str | None
     at: datetime
+    note: str | None = encrypted(default=None)
 
 
 @table(
@@ -144,8 +161,8 @@ class Receipt:
     Index("voice_token_fingerprint", "token_fingerprint", unique=True),
 )
 class VoiceToken:
-    """Lets the vendor fetch the script of one call; the first CallSid that comes is the only
-    one.
+    """Lets the vendor fetch the script of one call, of a page, a bundle of pages or an
+    activation; the first CallSid that comes is the only one.
     """
 
     key: Key = primary()
@@ -153,5 +170,6 @@ class VoiceToken:
     token_fingerprint: str
     page_key: Key | None
     activation_key: Key | None
+    bundle_key: Key | None = None
     call_sid: str | None = None
     created_at: datetime

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from bot.core.crypto import Vault
+from bot.core.crypto import MasterKeyError, Vault
 from bot.core.store.lanes import Lane
 from bot.core.store.refusals import StoreError, StoreInUse
 from bot.core.store.statements import DialectName
@@ -50,6 +50,7 @@ async def open_store(
     database_url: str,
     master_key: str | None = None,
     *,
+    new_master_key: str | None = None,
     threads: int = 8,
     is_guest: bool = False,
 ) -> Store:
@@ -57,9 +58,21 @@ async def open_store(
 
     SQLite is migrated and, without `master_key`, keeps its key in a file beside it. A guest of
     SQLite works beside the process that owns the outbox, or alone: it takes no lock, and
-    neither makes nor migrates the database.
+    neither makes nor migrates the database. `new_master_key` is tried where `master_key` does
+    not fit any more: a rotation lies between.
     Raises StoreError, MasterKeyError.
     """
+    try:
+        return await _open(database_url, master_key, threads, is_guest)
+    except MasterKeyError:
+        if new_master_key is None:
+            raise
+        return await _open(database_url, new_master_key, threads, is_guest)
+
+
+async def _open(
+    database_url: str, master_key: str | None, threads: int, is_guest: bool
+) -> Store:
     if database_url.startswith("sqlite:///"):
         from bot.core.store.sqlite import SqliteStore
 

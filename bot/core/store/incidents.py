@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index
 
 from bot.core.ids import Key
-from bot.core.store.schema import Wire, partial_index, primary, references, table
+from bot.core.store.schema import Wire, encrypted, partial_index, primary, references, table
 
 
 @table("response_plan", Index("response_plan_arn", "arn", unique=True))
@@ -18,7 +18,7 @@ class ResponsePlan:
     account_id: str
     arn: str
     name: str
-    document: Wire
+    document: Wire = encrypted()
     tags: Wire
     created_at: datetime
 
@@ -36,26 +36,32 @@ class ResponsePlan:
     ),
 )
 class Incident:
-    """An incident record. `document` holds chatChannel, notificationTargets and
-    relatedItems.
+    """An incident record. `document` holds all that people wrote of it, so that one ciphertext
+    keeps it: title, summary, chatChannel, notificationTargets and relatedItems.
     """
 
     key: Key = primary()
     account_id: str
     arn: str
     response_plan_arn: str
-    title: str
-    summary: str | None
     impact: int
     status: str
     dedupe_string: str
     source: Wire
-    document: Wire
+    document: Wire = encrypted()
     tags: Wire
     created_at: datetime
     modified_at: datetime
     modified_by: str
     resolved_at: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        return str(self.document["title"])
+
+    @property
+    def summary(self) -> str | None:
+        return self.document.get("summary")
 
 
 @table(
@@ -71,7 +77,7 @@ class TimelineEvent:
     event_type: str
     event_time: datetime
     updated_at: datetime
-    data: str
+    data: str = encrypted()
     event_references: list[Wire]
 
 

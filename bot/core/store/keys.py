@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, bindparam, select
 
 from bot.core.crypto import (
+    KEY_BYTES,
     KeyPurpose,
     MasterKeyError,
     Vault,
     WrappedKey,
     create_keys,
+    key_place,
     new_master_key,
     open_vault,
     parse_master_key,
     rewrap,
+    wrap,
 )
+from bot.core.errors import DataEncryptionException
 from bot.core.ids import Key
-from bot.core.store.schema import primary, table
+from bot.core.store.schema import primary, table, table_of
+from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 
 @table("vault_key", UniqueConstraint("key_id"))
 class VaultKey:
-    """A key that the master key wraps. The store's own, so of no account."""
+    """A key that the master key wraps. The store's own, so of no account.
+
+    `passed_on` is a new data key under the one before it, so that who runs can learn it without
+    the master key; it is there for a day. A retired key still decrypts.
+    """
 
     key: Key = primary()
     key_id: int
     purpose: KeyPurpose
     wrapped: bytes
+    created_at: datetime | None = None
+    passed_on: bytes | None = None
+    retired_at: datetime | None = None
 
+
+_keys = table_of(VaultKey).c
+NEWER = prepared(
+    select(_keys.key_id, _keys.passed_on)
+    .where(_keys.purpose == "data", _keys.key_id > bindparam("known"))
+    .order_by(_keys.key_id)
+)
 
 NO_VAULT = Vault({1: bytes(32)}, bytes(32))
 """For transactions that read no secrets, before the vault is open."""
@@ -72,6 +95,32 @@ def stored_keys(tx: Transaction) -> list[WrappedKey]:
         WrappedKey(key_id=row.key_id, purpose=row.purpose, wrapped=bytes(row.wrapped))
         for row in tx.select(VaultKey)
     ]
+
+
+def learn_keys(tx: Transaction) -> None:
+    """Let the transaction's vault know the data keys that were made since it was opened.
+
+    One that was not passed on is left alone: what is under it cannot be read here, and the log
+    says so, but who runs goes on.
+    """
+    for key_id, passed_on in tx.records(NEWER, known=tx.vault.newest):
+        try:
+            tx.vault.learn(key_id, bytes(passed_on or b""))
+        except DataEncryptionException:
+            log.error("data key %d cannot be learnt any more: start this process again", key_id)
+
+
+def add_data_key(tx: Transaction, master: bytes, now: datetime) -> int:
+    """Make the next data key, pass it on to all who know the newest, and answer its id."""
+    key_id = 1 + max(row.key_id for row in tx.select(VaultKey))
+    plain = os.urandom(KEY_BYTES)
+    passed_on = tx.vault.encrypt(plain, key_place(key_id, "data"))
+    wrapped = wrap(plain, master, key_id=key_id, purpose="data").wrapped
+    made = VaultKey(
+        key_id=key_id, purpose="data", wrapped=wrapped, created_at=now, passed_on=passed_on
+    )
+    tx.insert([made])
+    return key_id
 
 
 def rotate_master_key(tx: Transaction, *, old: str, new: str) -> None:

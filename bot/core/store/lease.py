@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.core.ids import Key, new_key
 from bot.core.store.executor import Store
+from bot.core.store.keys import learn_keys
 from bot.core.store.lanes import Lane
 from bot.core.store.schema import primary, table, table_of
 from bot.core.store.transaction import Transaction
@@ -26,6 +27,8 @@ class Process:
     key: Key = primary()
     started_at: datetime
     lease_until: datetime
+    data_key: int
+    """Id of the key that it encrypts with."""
 
 
 _MICROSECONDS = {
@@ -81,10 +84,12 @@ class Lease:
         await self._store.write(lambda tx: tx.execute(void), Lane.COURIER)
 
     def _lengthen(self, tx: Transaction) -> bool:
+        learn_keys(tx)
         processes, now = table_of(Process), _now(tx)
         own = sa.and_(processes.c.key == self.owner, processes.c.lease_until > now)
         lengthen = sa.update(processes).where(own)
-        return tx.execute(lengthen.values(lease_until=now + _microseconds(LASTS))) == 1
+        until, data_key = now + _microseconds(LASTS), tx.vault.newest
+        return tx.execute(lengthen.values(lease_until=until, data_key=data_key)) == 1
 
 
 def is_dead(tx: Transaction, own: Key, owner: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -99,6 +104,14 @@ def is_dead(tx: Transaction, own: Key, owner: sa.ColumnElement[Any]) -> sa.Colum
     return sa.and_(owner != own, ~sa.exists().where(alive))
 
 
+def with_older_key(tx: Transaction, data_key: int) -> int:
+    """How many processes that are alive encrypt with an older data key than this."""
+    processes = table_of(Process)
+    alive = processes.c.lease_until > _now(tx)
+    found = sa.select(processes.c.key).where(alive, processes.c.data_key < data_key)
+    return len(tx.records(found))
+
+
 def forget_dead(tx: Transaction, own: Key) -> None:
     processes = table_of(Process)
     void = [processes.c.key != own]
@@ -111,7 +124,10 @@ def _insert(tx: Transaction, owner: Key) -> None:
     now = _now(tx)
     tx.execute(
         sa.insert(table_of(Process)).values(
-            key=owner, started_at=now, lease_until=now + _microseconds(LASTS)
+            key=owner,
+            started_at=now,
+            lease_until=now + _microseconds(LASTS),
+            data_key=tx.vault.newest,
         )
     )
 

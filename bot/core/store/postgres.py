@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import psycopg
@@ -19,7 +20,7 @@ from bot.core.crypto import MasterKeyError, Vault, parse_master_key
 from bot.core.errors import InternalServerException, ServiceUnavailable
 from bot.core.ids import new_key
 from bot.core.store.bell import Bell
-from bot.core.store.keys import NO_VAULT, load_vault
+from bot.core.store.keys import NO_VAULT, learn_keys, load_vault
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
 from bot.core.store.migrations import HEAD, current_postgres, migrate_postgres
 from bot.core.store.refusals import StoreError
@@ -77,6 +78,7 @@ class PostgresStore:
         if master_key is None:
             raise MasterKeyError("PostgreSQL needs IMBOT_MASTER_KEY: 32 bytes in base64.")
         vault = await asyncio.to_thread(_open_vault, database_url, parse_master_key(master_key))
+        vault.look_again = partial(_look_again, database_url, vault)
         return cls(database_url, vault, threads, lane_limit)
 
     async def write(self, work: Callable[[Transaction], T], lane: Lane = Lane.REQUEST) -> T:
@@ -227,3 +229,9 @@ def _open_vault(database_url: str, master: bytes) -> Vault:
             )
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('imbot keys'))")
         return load_vault(Transaction(connection.cursor(), DIALECT, NO_VAULT), master)
+
+
+def _look_again(database_url: str, vault: Vault) -> None:
+    """Learn keys that another process has made; on a connection that sees all commits."""
+    with psycopg.connect(database_url) as connection:
+        learn_keys(Transaction(connection.cursor(), DIALECT, vault))

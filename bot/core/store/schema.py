@@ -145,7 +145,8 @@ def table(
             raise TypeError(f"the first column of {name} must be `key: Key = primary()`")
         stored_in = Table(name, metadata, *map(_sql_column, columns), *items)
         row_type.__table__ = stored_in  # type: ignore[attr-defined]
-        row_type.__shape__ = Shape(row_type, stored_in, columns)  # type: ignore[attr-defined]
+        shape = stored_in.info["shape"] = Shape(row_type, stored_in, columns)
+        row_type.__shape__ = shape  # type: ignore[attr-defined]
         return row_type
 
     return declare
@@ -288,6 +289,20 @@ class Shape:
                 plain = vault.decrypt(bytes(value), seal.associated(values))
                 values[seal.place] = seal.unpack(plain)
         return self._born(values)
+
+    @property
+    def sealed_names(self) -> tuple[str, ...]:
+        return tuple(self.names[seal.place] for seal in self._seals)
+
+    def resealed(self, record: Sequence[Any], vault: Vault) -> dict[str, bytes | None]:
+        """The ciphertexts of a record of all columns anew, under the vault's newest key."""
+        anew = {}
+        for seal in self._seals:
+            blob, bound = record[seal.place], seal.associated(record)
+            plain = None if blob is None else vault.decrypt(bytes(blob), bound)
+            name = self.names[seal.place]
+            anew[name] = None if plain is None else vault.encrypt(plain, bound)
+        return anew
 
     def changed(self, row: R, changes: Mapping[str, Any]) -> R:
         """The row with other values in some columns, which are checked as at birth.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 
 from bot.core.crypto import Vault, parse_master_key
 from bot.core.errors import ServiceUnavailable
-from bot.core.store.keys import NO_VAULT, load_vault, load_vault_by_file
+from bot.core.store.keys import NO_VAULT, learn_keys, load_vault, load_vault_by_file
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
 from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
 from bot.core.store.refusals import StoreError, StoreInUse
@@ -80,12 +81,14 @@ class SqliteStore:
         group_seconds: float,
     ) -> None:
         self.vault = vault
+        vault.look_again = partial(_look_again, path, vault)
         self._path = path
         self._lock = lock
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._cursor = connection.cursor()
         self._remembered = Remembered()
+        self._version = -1
         self._lanes = Lanes(lane_limit)
         self._group_seconds = group_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
@@ -181,8 +184,7 @@ class SqliteStore:
         self._answer(members)
 
     def _run_together(self, members: Iterable[Entry], *, with_savepoints: bool) -> None:
-        self._remembered.end()
-        self._cursor.execute("BEGIN IMMEDIATE")
+        self._begin()
         for entry in members:
             self._run_member(entry, with_savepoints=with_savepoints)
         self._cursor.execute("COMMIT")
@@ -193,6 +195,15 @@ class SqliteStore:
         for entry in self._followers():
             members.append(entry)
             yield entry
+
+    def _begin(self) -> None:
+        """Nobody writes from here on; whatever a guest has written is known, keys included."""
+        self._remembered.end()
+        self._cursor.execute("BEGIN IMMEDIATE")
+        version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            learn_keys(Transaction(self._cursor, DIALECT, self.vault))
+            self._version = version
 
     def _followers(self) -> Iterator[Entry]:
         ends_at = time.monotonic() + self._group_seconds
@@ -227,10 +238,9 @@ class SqliteStore:
 
     def _run_alone(self, entry: Entry) -> None:
         """Run one entry of a void group in a transaction of its own, and answer it."""
-        self._remembered.end()
         tx = Transaction(self._cursor, DIALECT, self.vault, self._remembered)
         try:
-            self._cursor.execute("BEGIN IMMEDIATE")
+            self._begin()
             result = entry.work(tx)
             tx.finish()
             self._cursor.execute("COMMIT")
@@ -358,6 +368,15 @@ def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | No
         connection.close()
         raise
     return vault
+
+
+def _look_again(path: Path, vault: Vault) -> None:
+    """Learn keys that another process has made; on a connection that sees all commits."""
+    connection = _connect(path, mode="ro")
+    try:
+        learn_keys(Transaction(connection.cursor(), DIALECT, vault))
+    finally:
+        connection.close()
 
 
 def _as_refusal(error: BaseException) -> BaseException:

@@ -1,5 +1,25 @@
 """Every task, so that the registry knows them all."""
 
-from bot.core.tasks import chat, engagements, forgetting, refusals, sweep
+from bot.core.tasks import (
+    bundles,
+    chat,
+    direct_messages,
+    engagements,
+    forgetting,
+    goodbyes,
+    hand_offs,
+    refusals,
+    sweep,
+)
 
-__all__ = ["chat", "engagements", "forgetting", "refusals", "sweep"]
+__all__ = [
+    "bundles",
+    "chat",
+    "direct_messages",
+    "engagements",
+    "forgetting",
+    "goodbyes",
+    "hand_offs",
+    "refusals",
+    "sweep",
+]

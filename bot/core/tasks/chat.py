@@ -6,7 +6,7 @@ in its conversation, and puts the replies under it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select
 from bot.core.channel import Notice
 from bot.core.context import Context
 from bot.core.effects import jobs, outbox, timeline, topics
+from bot.core.effects.engagements import reached_nobody
 from bot.core.effects.names import shown_name
 from bot.core.effects.records import event_document, incident_record, json_able
 from bot.core.ids import Key, new_key
@@ -63,7 +64,11 @@ def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> 
         else:
             _draw_soon(ctx, conversation)
         if event is not None and event.event_type not in SHOWN_BY_THE_CARD:
-            notice = _notice(ctx, incident, conversation, event=_told(ctx, event))
+            is_alarm = _is_about_the_first(ctx, event) and reached_nobody(
+                ctx, incident, ctx.select(Engagement, incident_arn=incident.arn)
+            )
+            told = _told(ctx, event)
+            notice = _notice(ctx, incident, conversation, event=told, nobody_reached=is_alarm)
             outbox.post_in_order(ctx, notice, conversation.key)
 
 
@@ -121,11 +126,13 @@ def _draw_soon(ctx: Context, conversation: IncidentConversation) -> None:
 
 def _post_card(ctx: Context, incident: Incident, conversation: IncidentConversation) -> None:
     latest = ctx.tx.fetch(TimelineEvent, LATEST, incident=incident.key)
+    started = ctx.select(Engagement, incident_arn=incident.arn)
     card = _notice(
         ctx,
         incident,
         conversation,
-        people=_people(ctx, incident),
+        people=_people(ctx, started),
+        nobody_reached=reached_nobody(ctx, incident, started),
         recent=[_told(ctx, event) for event in latest],
         ts=conversation.message_ts,
     )
@@ -141,6 +148,7 @@ def _notice(
     event: Mapping[str, object] | None = None,
     people: list[Wire] | None = None,
     recent: list[Wire] | None = None,
+    nobody_reached: bool = False,
     ts: str | None = None,
 ) -> Notice:
     """All instants in a Notice are ISO 8601 texts."""
@@ -152,6 +160,7 @@ def _notice(
         event=event,
         people=people or (),
         recent=recent or (),
+        nobody_reached=nobody_reached,
         ts=ts,
     )
 
@@ -165,10 +174,23 @@ def _told(ctx: Context, event: TimelineEvent) -> Wire:
     return document
 
 
-def _people(ctx: Context, incident: Incident) -> list[Wire]:
+def _is_about_the_first(ctx: Context, event: TimelineEvent) -> bool:
+    """Whether an event says of what the incident itself engaged that it reaches nobody: these
+    are told to the whole channel, where nothing of the incident has reached anybody.
+    """
+    if event.event_type == timeline.REFUSED:
+        return True
+    if event.event_type not in timeline.UNREACHING:
+        return False
+    data = event_document(event)["eventData"]
+    engagement = ctx.find(Engagement, str(data.get("engagementArn")))
+    return engagement is not None and engagement.parent_key is None
+
+
+def _people(ctx: Context, started: Sequence[Engagement]) -> list[Wire]:
     """Who was engaged, each once, in the order of their first engagement."""
     shown: dict[str, Wire] = {}
-    for engagement in ctx.select(Engagement, incident_arn=incident.arn):
+    for engagement in started:
         if engagement.contact_type != "PERSONAL":
             continue
         state, at = _state(engagement)

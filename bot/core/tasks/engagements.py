@@ -6,12 +6,12 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.core.context import Context
-from bot.core.effects import engagements, jobs, paging, receipts, timeline
-from bot.core.ids import Key, new_key
-from bot.core.planner.moves import Begun, Moves, Told, next_moves
-from bot.core.planner.plans import PlanTarget, Stage, parse_plan
+from bot.core.effects import engagements, jobs, mutes, slack_links, telling, timeline
+from bot.core.ids import Key
+from bot.core.planner.moves import Moves
+from bot.core.planner.plans import Stage, parse_plan
 from bot.core.registry import task
-from bot.core.store.contacts import Contact, ContactChannel, Medium
+from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
 
 log = logging.getLogger(__name__)
@@ -34,32 +34,40 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
     if engagement is None or engagements.is_over(engagement):
         return
     stages = parse_plan(engagement.plan)
+    muted, told, moves = mutes.muted_contact(ctx, engagement), 0, Moves()
     while engagement.ended_at is None:
-        moves = next_moves(stages, begun=_begun(ctx, engagement), now=ctx.now)
+        media = _tell_in_slack(ctx, engagement, muted)
+        moves = telling.next_moves_of(ctx, engagement)
         engagement = _begin_stages(ctx, engagement, moves)
-        is_torn = _tell_all(ctx, engagement, stages, moves)
+        is_torn = _tell_all(ctx, engagement, stages, moves, media, muted)
+        told += len(moves.tell)
         if moves.wake_at is None:
             engagement = ctx.update(engagement, ended_at=ctx.now)
             engagements.forget_codes_later(ctx, engagement)
-        elif not _is_hopeless(ctx, engagement, stages):
+        elif moves.rests or not _is_hopeless(ctx, engagement, stages):
             again = ctx.now + AGAIN_AFTER
             wake_at = min(moves.wake_at, again) if is_torn else moves.wake_at
             _set_alarm(ctx, engagement, wake_at)
-            return
-    _tell_whether_unreachable(ctx, engagement)
+            break
+    if muted is not None and told:
+        mutes.count_withheld(ctx, engagement, muted, told)
+    if engagement.ended_at is not None or moves.rests:
+        _tell_whether_unreachable(ctx, engagement, is_said=bool(muted and told))
 
 
 @task
 def close_pages(ctx: Context, engagement_key: Key) -> None:
     """Forget the codes of an engagement that is long over; they may serve again.
 
-    While nobody has answered and its incident is open, they are kept for another day.
+    While nobody has answered and its incident is open, or while it began again, they are kept
+    for another day.
     """
     engagement = ctx.get(Engagement, engagement_key)
     if engagement is None:
         return
     incident = timeline.about(ctx, engagement.incident_arn)
-    is_awaited = incident is not None and incident.status == "OPEN"
+    is_open = incident is not None and incident.status == "OPEN"
+    is_awaited = is_open or engagement.ended_at is None
     if is_awaited and not engagements.is_over(engagement):
         engagements.forget_codes_later(ctx, engagement)
         return
@@ -74,42 +82,54 @@ def _set_alarm(ctx: Context, engagement: Engagement, at: datetime) -> None:
     jobs.defer(ctx, "advance_engagement", at=at, engagement_key=engagement.key)
 
 
-def _begun(ctx: Context, engagement: Engagement) -> Begun | None:
-    if engagement.stage is None or engagement.stage_begun_at is None:
-        return None
-    told = {
-        target.number: Told(
-            attempts=target.attempts, last_at=target.told_at, has_failed=target.has_failed
-        )
-        for target in ctx.select(Target, engagement_key=engagement.key, stage=engagement.stage)
-    }
-    return Begun(number=engagement.stage, at=engagement.stage_begun_at, told=told)
-
-
 def _is_hopeless(ctx: Context, engagement: Engagement, stages: tuple[Stage, ...]) -> bool:
-    begun = _begun(ctx, engagement)
+    begun = telling.begun(ctx, engagement)
     return begun is not None and begun.is_hopeless(stages[begun.number])
 
 
 def _begin_stages(ctx: Context, engagement: Engagement, moves: Moves) -> Engagement:
     if not moves.begins:
         return engagement
-    return ctx.update(engagement, stage=moves.begins[-1], stage_begun_at=ctx.now)
+    begun = {"stage": moves.begins[-1], "stage_begun_at": ctx.now}
+    if moves.again:
+        begun["round"] = (engagement.round or 0) + 1
+    return ctx.update(engagement, **begun)
+
+
+def _tell_in_slack(ctx: Context, engagement: Engagement, muted: Contact | None) -> list[str]:
+    """Tell a linked person at the begin, once; whatever breaks there keeps no page from
+    leaving.
+    """
+    is_first = engagement.stage is None and engagement.round is None
+    if engagement.slack_link_key is None or muted is not None or not is_first:
+        return []
+    try:
+        with ctx.savepoint():
+            return [slack_links.MEDIUM] if slack_links.tell(ctx, engagement) else []
+    except Exception as fault:
+        if ctx.unit.tx.is_broken(fault):
+            raise
+        log.exception("the direct message of engagement %s failed", engagement.key)
+        return []
 
 
 def _tell_all(
-    ctx: Context, engagement: Engagement, stages: tuple[Stage, ...], moves: Moves
+    ctx: Context,
+    engagement: Engagement,
+    stages: tuple[Stage, ...],
+    moves: Moves,
+    media: list[str],
+    muted: Contact | None,
 ) -> bool:
     """Tell each target in a savepoint of its own: one that breaks never keeps the others from
-    it. Answers whether one is to be tried again.
+    it. Answers whether one is to be tried again. `media` are those that it was told by already.
     """
-    media: list[str] = []
-    is_torn = False
+    is_torn, withheld = False, mutes.why(muted) if muted is not None else None
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
         try:
             with ctx.savepoint():
-                medium = _tell(ctx, engagement, target, place)
+                medium = telling.tell(ctx, engagement, target, place, withheld)
                 media += [medium] if medium else []
         except Exception as fault:
             if ctx.unit.tx.is_broken(fault):
@@ -117,6 +137,7 @@ def _tell_all(
             log.exception("target %s of engagement %s failed", place, engagement.key)
             is_torn |= not _is_given_up(ctx, engagement, place)
     if media:
+        engagements.reach_after_all(ctx, engagement)
         timeline.record_engagement(ctx, engagement, timeline.PAGED, channelTypes=media)
     return is_torn
 
@@ -126,117 +147,23 @@ def _is_given_up(ctx: Context, engagement: Engagement, place: tuple[int, int]) -
     begun_at = engagement.stage_begun_at or ctx.now
     if ctx.now - begun_at < PATIENCE:
         return False
-    told = ctx.select(Target, engagement_key=engagement.key, stage=place[0], number=place[1])
-    if not told:
-        _remember(ctx, engagement, place, has_failed=True)
-    return not told
+    told = ctx.find_by(Target, engagement_key=engagement.key, stage=place[0], number=place[1])
+    if told is not None and told.told_at >= begun_at:
+        return False
+    telling.remember(ctx, engagement, place, earlier=told, has_failed=True)
+    return True
 
 
-def _tell(
-    ctx: Context, engagement: Engagement, target: PlanTarget, place: tuple[int, int]
-) -> Medium | None:
-    """Answers by which medium a page is on its way that was not sent before."""
-    if not target.is_channel:
-        _engage_contact(ctx, engagement, target, place)
-        return None
-    earlier = ctx.find_by(
-        Target, engagement_key=engagement.key, stage=place[0], number=place[1]
-    )
-    if earlier is not None:
-        _page_again(ctx, engagement, earlier)
-        return None
-    channel = _channel(ctx, target.arn)
-    page, is_on_its_way = paging.page_channel(ctx, engagement, target.arn, channel)
-    _remember(ctx, engagement, place, page_key=page.key, has_failed=not is_on_its_way)
-    return channel.type if channel and is_on_its_way else None
-
-
-def _page_again(ctx: Context, engagement: Engagement, target: Target) -> None:
-    """Re-send a page: it keeps its ARN and its code, and gets a new time of sending."""
-    page = ctx.get(Page, target.page_key) if target.page_key else None
-    channel = ctx.get(ContactChannel, page.channel_key) if page and page.channel_key else None
-    if page is None:
-        return
-    reason = paging.why_not(ctx, channel)
-    if channel is None or reason is not None:
-        receipts.record(ctx, page, "ERROR", reason or "")
-        ctx.update(target, has_failed=True)
-        return
-    paging.send_page(ctx, engagement, page, channel)
-    ctx.update(target, attempts=target.attempts + 1, told_at=ctx.now)
-
-
-def _engage_contact(
-    ctx: Context, engagement: Engagement, target: PlanTarget, place: tuple[int, int]
-) -> None:
-    """Run a contact's own plan; of two routes to somebody, the second one joins the first."""
-    contact = ctx.find(Contact, target.arn)
-    if contact is None:
-        _remember(ctx, engagement, place, has_failed=True)
-        return
-    earlier = engagements.running_within(ctx, engagement, contact)
-    if earlier is not None and not _is_through(ctx, earlier):
-        _remember(ctx, engagement, place, child_key=earlier.key)
-        return
-    child = engagements.start(
-        ctx,
-        contact,
-        sender=engagement.sender,
-        texts=engagement.texts,
-        incident_arn=engagement.incident_arn,
-        parent=engagement,
-        is_essential=target.is_essential,
-        is_test=engagement.is_test,
-    )
-    _remember(ctx, engagement, place, child_key=child.key)
-
-
-def _is_through(ctx: Context, engagement: Engagement) -> bool:
-    """Whether it has nothing more to do, even if its own alarm has yet to find that."""
-    begun = _begun(ctx, engagement)
-    return next_moves(parse_plan(engagement.plan), begun=begun, now=ctx.now) == Moves()
-
-
-def _remember(
-    ctx: Context,
-    engagement: Engagement,
-    place: tuple[int, int],
-    *,
-    page_key: Key | None = None,
-    child_key: Key | None = None,
-    has_failed: bool = False,
-) -> None:
-    ctx.add(
-        Target(
-            key=new_key(),
-            account_id=ctx.account_id,
-            engagement_key=engagement.key,
-            stage=place[0],
-            number=place[1],
-            page_key=page_key,
-            child_key=child_key,
-            attempts=1,
-            told_at=ctx.now,
-            has_failed=has_failed,
-        )
-    )
-
-
-def _channel(ctx: Context, arn: str) -> ContactChannel | None:
-    """The live channel of that ARN, else its tombstone."""
-    live = ctx.find(ContactChannel, arn)
-    return live or ctx.find_by(ContactChannel, account_id=ctx.account_id, arn=arn)
-
-
-def _tell_whether_unreachable(ctx: Context, engagement: Engagement) -> None:
+def _tell_whether_unreachable(ctx: Context, engagement: Engagement, *, is_said: bool) -> None:
     """Where none of a plan's targets could be reached, the timeline and the plan above hear of
-    it.
+    it. `is_said`: the timeline has it already.
     """
     targets = ctx.select(Target, engagement_key=engagement.key)
     if engagement.is_unreachable or not all(target.has_failed for target in targets):
         return
     ctx.update(engagement, is_unreachable=True)
-    timeline.record_engagement(ctx, engagement, _why_unreached(engagement))
+    if not is_said:
+        timeline.record_engagement(ctx, engagement, _why_unreached(engagement))
     if engagement.parent_key is None:
         return
     for target in ctx.select(Target, child_key=engagement.key):

@@ -11,6 +11,7 @@ from bot.core.effects import jobs
 from bot.core.ids import Key
 from bot.core.registry import task
 from bot.core.store.accounts import Idempotency, ReplicationSet
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Activation, Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page, Receipt, Target, VoiceToken
 from bot.core.store.incidents import (
@@ -20,8 +21,9 @@ from bot.core.store.incidents import (
     TimelineEvent,
 )
 from bot.core.store.policies import ContactPolicy, ResourcePolicy
-from bot.core.store.rotations import Rotation, RotationOverride
+from bot.core.store.rotations import CalendarLink, HandOffWatch, Rotation, RotationOverride
 from bot.core.store.schema import Row, table_of
+from bot.core.store.slack_links import DirectMessage, SlackLink
 from bot.core.store.work import Job, Outbox
 
 SLICE = 500
@@ -30,14 +32,19 @@ PAUSE = timedelta(milliseconds=20)
 
 FORGOTTEN: tuple[type[Row], ...] = (
     VoiceToken,
+    Bundle,
     Receipt,
     Target,
     Page,
+    DirectMessage,
     Engagement,
+    SlackLink,
     Activation,
     ContactChannel,
     ContactPolicy,
     Contact,
+    CalendarLink,
+    HandOffWatch,
     RotationOverride,
     Rotation,
     IncidentConversation,
@@ -47,7 +54,18 @@ FORGOTTEN: tuple[type[Row], ...] = (
     ResponsePlan,
 )
 """Each before what it refers to."""
-JOBS = ("advance_engagement", "close_pages", "tell_chat", "draw_card")
+JOBS = (
+    "advance_engagement",
+    "close_pages",
+    "leave_together",
+    "close_bundle",
+    "say_goodbye",
+    "tell_chat",
+    "draw_card",
+    "draw_direct_message",
+    "watch_hand_off",
+    "tell_hand_off",
+)
 
 
 @task

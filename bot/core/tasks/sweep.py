@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Delete, bindparam, delete
+from sqlalchemy import Delete, bindparam, delete, null, update
 
 from bot.core.access import engine_caller
 from bot.core.context import Context, Unit
 from bot.core.effects import jobs
 from bot.core.registry import task
 from bot.core.store.accounts import FailedTry, Idempotency
+from bot.core.store.bundles import Tally
 from bot.core.store.engagements import VoiceToken
+from bot.core.store.keys import VaultKey
 from bot.core.store.kinds import instant_to_integer
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
@@ -24,11 +26,21 @@ def _older(statement: Delete, column: str) -> Delete:
     return statement.where(statement.table.c[column] < bindparam("before"))
 
 
+PASSED_ON_KEPT = timedelta(days=1)
+"""How long a new data key stays readable for who knows the one before it."""
+_keys = table_of(VaultKey)
+PASSED_ON = prepared(
+    update(_keys)
+    .where(_keys.c.created_at < bindparam("before"), _keys.c.passed_on.is_not(None))
+    .values(passed_on=null())
+)
+
 SWEPT = (
     (prepared(_older(delete(table_of(Idempotency)), "created_at")), timedelta(hours=24)),
     (prepared(_older(delete(table_of(Delivery)), "at")), timedelta(days=2)),
     (prepared(_older(delete(table_of(FailedTry)), "at")), timedelta(days=1)),
     (prepared(_older(delete(table_of(VoiceToken)), "created_at")), timedelta(days=1)),
+    (prepared(_older(delete(table_of(Tally)), "day")), timedelta(days=2)),
     (prepared(_older(delete(table_of(Outbox)), "failed_at")), timedelta(days=30)),
 )
 """Slack repeats an event for an hour at most; two days cover a workspace that was
@@ -43,6 +55,7 @@ def sweep(ctx: Context) -> None:
     """
     for statement, kept in SWEPT:
         ctx.tx.execute(statement, before=instant_to_integer(ctx.now - kept))
+    ctx.tx.execute(PASSED_ON, before=instant_to_integer(ctx.now - PASSED_ON_KEPT))
     jobs.defer(ctx, "sweep", at=ctx.now + EVERY)
 
 

@@ -60,6 +60,16 @@ const STEPS = [
     openMail(found.number, ackPath(found));
     told("This is the page behind the mail's link. Only its button acknowledges, so that a mail scanner never does.");
   }],
+  ["… in Slack", async () => {
+    const ana = town.slack.users.find((user) => user.name === "ana").id;
+    const direct = () => town.slack.channels.find((c) => c.kind === "im" && c.members[0] === ana);
+    const button = (message) => (message.blocks || []).flatMap((b) => b.elements || []).find((e) => e.action_id === "acknowledge_page");
+    const page = direct()?.messages.filter(button).at(-1);
+    if (!page) return toast(isPaged() ? "Nobody waits for an answer any more." : FIRST);
+    told("Ana is linked to her Slack user, so that a direct message came beside the text. Only her own press of the button counts.");
+    show({ user: ana, channel: ana, thread: "" });
+    await act("press", { user: ana, channel: direct().id, ts: page.ts, action_id: "acknowledge_page", value: button(page).value });
+  }],
   ["UNSUBSCRIBE", async () => {
     told("Texts and calls to Ana's number are off at once; the carrier says so itself, and the bot adds nothing.");
     await act("text", { phone: phoneOf("ana").number, text: "UNSUBSCRIBE" });

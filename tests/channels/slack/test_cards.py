@@ -252,3 +252,10 @@ def test_a_test_page_shows_each_channel() -> None:
 
 def test_an_acknowledgement_says_who_and_what() -> None:
     assert "*Ana* acknowledged *Down*." in shown(cards.acknowledged_card("Ana", "Down"))
+
+
+def test_a_card_of_an_incident_that_reached_nobody_says_so_first() -> None:
+    card = cards.incident_card(RECORD, nobody_reached=True)
+
+    assert "Nobody could be reached." in card.text
+    assert "Nobody could be reached." in card.blocks[1]["text"]["text"]

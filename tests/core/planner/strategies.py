@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -35,8 +36,11 @@ def silence(_: Place, __: int) -> bool:
 class Play:
     """Plays a plan as the engine does: late, early and double wake-ups, and failing targets."""
 
-    def __init__(self, stages: Sequence[Stage], outcome: Outcome = silence) -> None:
+    def __init__(
+        self, stages: Sequence[Stage], outcome: Outcome = silence, *, repeats: int = 0
+    ) -> None:
         self.stages = stages
+        self.repeats = repeats
         self.outcome = outcome
         self.begun: Begun | None = None
         self.told: list[tuple[Place, datetime]] = []
@@ -47,18 +51,21 @@ class Play:
     def wake(self, now: datetime) -> None:
         """Ask the planner until it has nothing more to do at this instant."""
         while not self.is_over:
-            moves = next_moves(self.stages, begun=self.begun, now=now)
+            moves = next_moves(self.stages, begun=self.begun, now=now, repeats=self.repeats)
             assert moves.wake_at is None or moves.wake_at > now
             if moves.begins:
+                round_ = (self.begun.round if self.begun else 0) + moves.again
                 self.begins += [(number, now) for number in moves.begins]
-                self.begun = Begun(number=moves.begins[-1], at=now, told={})
+                self.begun = Begun(number=moves.begins[-1], at=now, told={}, round=round_)
             for place in moves.tell:
                 self._tell(place, now)
             self.alarm = moves.wake_at
             if moves.wake_at is None:
                 self.is_over = True
-            elif self.begun is None or not self.begun.is_hopeless(
-                self.stages[self.begun.number]
+            elif (
+                moves.rests
+                or self.begun is None
+                or not self.begun.is_hopeless(self.stages[self.begun.number])
             ):
                 return
 
@@ -75,6 +82,4 @@ class Play:
         earlier = self.begun.told.get(number)
         attempts = earlier.attempts + 1 if earlier else 1
         told = Told(attempts=attempts, last_at=now, has_failed=self.outcome(place, attempts))
-        self.begun = Begun(
-            number=stage, at=self.begun.at, told={**self.begun.told, number: told}
-        )
+        self.begun = replace(self.begun, told={**self.begun.told, number: told})

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.planner.moves import MOST_ATTEMPTS, Begun, next_moves
+from bot.core.planner.moves import MOST_ATTEMPTS, REST, Begun, next_moves
 from bot.core.planner.plans import PlanTarget, Stage, parse_plan
 from tests.core.planner.strategies import (
     START,
@@ -143,3 +144,45 @@ def test_the_engine_is_never_told_to_wake_in_the_past_though_nobody_could_be_tol
     wake_at = next_moves(stages, begun=begun, now=START + wake).wake_at
 
     assert wake_at is None or wake_at > START + wake
+
+
+@given(stages=plans, wakes=wake_ups, repeats=st.integers(0, 3), lost=failing)
+def test_a_plan_that_repeats_begins_all_its_stages_so_often_and_no_round_without_a_rest(
+    stages: list[Stage], wakes: list[timedelta], repeats: int, lost: set[Place]
+) -> None:
+    play = Play(stages, outcome=lambda place, _: place in lost, repeats=repeats)
+    for wake in sorted(wakes):
+        play.wake(START + wake)
+    play.run_out()
+
+    numbers = [number for number, _ in play.begins]
+    assert numbers == list(range(len(stages))) * (repeats + 1)
+    rounds = [at for number, at in play.begins if number == 0]
+    for last, first in pairwise(rounds):
+        assert first >= last + REST
+
+
+@given(stages=plans, repeats=st.integers(1, 3))
+def test_every_target_is_told_in_every_round(stages: list[Stage], repeats: int) -> None:
+    play = Play(stages, repeats=repeats)
+    play.run_out()
+
+    for number, one in enumerate(stages):
+        for target in range(len(one.targets)):
+            times = [at for place, at in play.told if place == (number, target)]
+            assert len(times) >= repeats + 1
+
+
+def test_a_plan_that_repeats_begins_again_when_its_last_stage_has_lasted() -> None:
+    play = Play([stage(5, 0), stage(10, 0)], repeats=1)
+    play.run_out()
+
+    minutes = [(at - START).total_seconds() / 60 for _, at in play.told]
+    assert minutes == [0, 5, 15, 20]
+
+
+def test_nobody_is_told_twice_in_a_minute_by_a_plan_whose_stages_last_no_time() -> None:
+    play = Play([stage(0, 0)], repeats=2)
+    play.run_out()
+
+    assert [at - START for _, at in play.told] == [REST * n for n in range(3)]

@@ -189,3 +189,59 @@ async def test_a_refused_engagement_is_told_in_the_thread(desk: Desk) -> None:
     [refused] = [post for post in desk.wall.posts if post.event is not None]
     assert refused.event["eventType"] == "SSM Incident Action Refused"
     assert refused.event["eventData"]["operation"] == "StartEngagement"
+
+
+async def told_in_chat(desk: Desk, *aliases: str) -> str:
+    """Start an incident that engages these contacts, and let chat hear of what follows."""
+    topic = await desk.has_topic(read_by="C1")
+    arn = await desk.starts(await desk.has_plan(topics=[topic], engages=aliases))
+    await desk.work()
+    await desk.work(seconds=1)
+    return arn
+
+
+async def test_an_incident_that_reaches_nobody_says_so_in_its_card_and_to_the_channel(
+    desk: Desk,
+) -> None:
+    ana = await desk.has_contact("ana")
+    await desk.has_escalation_plan("team", ana)
+    await told_in_chat(desk, "team")
+
+    assert desk.wall.cards[-1].nobody_reached
+    alarms = [post for post in desk.wall.posts if post.event and post.nobody_reached]
+    assert [alarm.event["eventData"]["contactName"] for alarm in alarms] == ["team"]
+
+
+async def test_an_incident_whose_contacts_do_not_exist_reached_nobody(desk: Desk) -> None:
+    await told_in_chat(desk, "nobody")
+
+    assert desk.wall.cards[-1].nobody_reached
+
+
+async def test_one_who_is_reached_is_enough_for_no_alarm(desk: Desk) -> None:
+    await desk.has_contact("ana")
+    await desk.has_person("ben")
+    await told_in_chat(desk, "ana", "ben")
+
+    assert not any(post.nobody_reached for post in desk.wall.posts)
+
+
+async def test_the_alarm_leaves_the_card_when_somebody_acknowledges_after_all(
+    desk: Desk,
+) -> None:
+    await desk.has_contact("ana")
+    arn = await told_in_chat(desk, "ana")
+    ben = await desk.has_person("ben")
+    engagement = await desk.engages(ben, IncidentId=arn)
+    [page] = await desk.pages_of(engagement)
+
+    await desk.call(
+        "ssm-contacts",
+        "AcceptPage",
+        PageId=page["PageArn"],
+        AcceptType="READ",
+        AcceptCode=desk.last_page().code,
+    )
+    await desk.work(seconds=2)
+
+    assert not desk.wall.cards[-1].nobody_reached
