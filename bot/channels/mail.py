@@ -245,6 +245,9 @@ def _activation(activation: Activation) -> tuple[str, str, str]:
         "If you expect no such mail, do nothing: without the code, no page is sent here."
     )
     notes = _closing(activation)
+    if activation.sender_card_url:
+        save = "To let pages through Do Not Disturb, save where they come from on your phone"
+        notes.insert(0, f"{save}: {activation.sender_card_url}")
     text = f"{subject}\n\nCode: {activation.code}\n\n{what}\n\n"
     html = (
         f"{_LABEL}ACTIVATION CODE</p>\n{_CODE}{escape(activation.code)}</p>\n"

@@ -10,6 +10,7 @@ from bot.core.context import Context
 from bot.core.effects import caps, outbox, pace, reachability, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
+from bot.core.effects.sender_card import card_url
 from bot.core.ids import new_code, new_key
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -155,15 +156,15 @@ def send_activation(
     ctx: Context, channel: ContactChannel, contact_name: str, row: Activation
 ) -> None:
     """Send an activation code by the channel's own medium."""
+    is_mail = channel.type == "EMAIL"
     message = ActivationMessage(
         key=row.message_key,
         address=channel.address,
         created_at=ctx.now,
         contact_name=contact_name,
         code=row.code,
-        unsubscribe_url=link(ctx, "unsubscribe", channel.key)
-        if channel.type == "EMAIL"
-        else None,
+        unsubscribe_url=link(ctx, "unsubscribe", channel.key) if is_mail else None,
+        sender_card_url=card_url(ctx) if is_mail else None,
         voice_url=voice_url(ctx, channel, activation_key=row.key),
         status_url=status_url(ctx, channel, row.key) if channel.type == "SMS" else None,
     )
