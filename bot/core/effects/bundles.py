@@ -105,11 +105,14 @@ def close(ctx: Context, bundle_key: Key) -> None:
     ctx.update(bundle, closed_at=ctx.now)
 
 
-def message_of(ctx: Context, pages: Sequence[Page], **fields: Any) -> BundleMessage:
-    """What a bundle of these pages says; `fields` are what the medium adds."""
+def message_of(
+    ctx: Context, bundle: Bundle, pages: Sequence[Page], **fields: Any
+) -> BundleMessage:
+    """What a bundle says of these pages of it; `fields` are what the medium adds."""
     arns = {page.incident_arn for page in pages}
+    again = set(bundle.page_keys[len(bundle.page_keys) - bundle.repeats :])
     return BundleMessage(
-        pages=[_shown(ctx, page) for page in pages[:MOST_SHOWN]],
+        pages=[_shown(ctx, page, page.key in again) for page in pages[:MOST_SHOWN]],
         count=len(pages),
         incidents=None if None in arns else len(arns),
         **fields,
@@ -134,6 +137,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
             channel_key=channel.key,
             channel_arn=channel.arn,
             page_keys=[page.key for page in pages],
+            repeats=sum(page.sent_at is not None for page in pages),
             address_fingerprint=channel.address_fingerprint,
             code=code,
             code_fingerprint=code_fingerprint,
@@ -143,6 +147,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
     is_mail = channel.type == "EMAIL"
     message = message_of(
         ctx,
+        row,
         pages,
         key=new_key(),
         address=channel.address,
@@ -157,7 +162,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
     jobs.defer(ctx, "close_bundle", at=ctx.now + CODES_KEPT, bundle_key=row.key)
 
 
-def _shown(ctx: Context, page: Page) -> Mapping[str, Any]:
+def _shown(ctx: Context, page: Page, is_again: bool) -> Mapping[str, Any]:
     engagement = ctx.get(Engagement, page.engagement_key)
     texts = engagement.texts if engagement else {}
     return {
@@ -166,7 +171,7 @@ def _shown(ctx: Context, page: Page) -> Mapping[str, Any]:
         "public_subject": texts.get("PublicSubject") or "",
         "incident_arn": page.incident_arn,
         "at": page.created_at.isoformat(),
-        "is_again": page.sent_at is not None,
+        "is_again": is_again,
         "is_test": engagement is not None and engagement.is_test,
     }
 
