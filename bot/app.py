@@ -38,6 +38,7 @@ from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
 from bot.web.feeds import FeedDoor
 from bot.web.health import Health
+from bot.web.metrics import Metrics
 from bot.web.routes import Doors, web_application
 
 if TYPE_CHECKING:
@@ -231,7 +232,8 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
     doors = Doors(
         api=ApiDoor(app.dispatcher),
         callbacks=callbacks,
-        health=Health(app.store, app.clock),
+        health=Health(app.store),
+        metrics=Metrics(app.store, app.clock, settings.metrics),
         slack=slack,
         feeds=FeedDoor(app.feeds),
     )

@@ -19,7 +19,9 @@ async def test_a_contact_is_muted_from_chat_and_its_plan_goes_on_without_it(
     assert "*Ana* is muted until" in said
     assert world.pages_on("ana") == []
     assert len(world.pages_on("ben")) == 1
-    card = await chat.answers("@aws ssm-contacts get-contact --contact-id ana")
+    card = await chat.answers(
+        f"@aws ssm-contacts get-contact --contact-id {contact_arn('ana')}"
+    )
     assert "Muted until" in card
     assert "1 page was withheld" in card
 
