@@ -27,8 +27,8 @@ examples:
   imbot serve              run it
   imbot keys create ana    make a key pair for the AWS CLI and SDKs
 
-Settings come from the environment: IMBOT_*, SLACK_*, TWILIO_* and SMTP_*. The README lists
-them; a medium whose settings are absent is off.
+Settings come from the environment: IMBOT_*, SLACK_*, TWILIO_*, SMTP_* and IMAP_*. The
+README lists them; a medium whose settings are absent is off.
 """
 
 SERVE = """\
