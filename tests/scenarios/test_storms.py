@@ -1,4 +1,4 @@
-"""Many incidents at once: nobody is told more often than the limits say, and nothing is lost."""
+"""Many incidents at once: nobody is told more often than the limits say, nothing is lost."""
 
 from __future__ import annotations
 
@@ -222,7 +222,8 @@ async def test_what_becomes_of_a_bundle_is_in_the_receipts_of_each_page(world: W
     for page in (await pages_of(world))[1:]:
         listed = await world.call("ssm-contacts", "ListPageReceipts", PageId=page["PageArn"])
         kinds = [receipt["ReceiptType"] for receipt in listed["Receipts"]]
-        assert kinds == ["ERROR", "SENT", "DELIVERED"]
+        assert kinds[0] == "ERROR"
+        assert sorted(kinds[1:]) == ["DELIVERED", "SENT"]
 
 
 async def test_what_waited_while_nobody_was_awake_leaves_at_once_afterwards(

@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, null, select, update
 
 from bot.core.channel import Bundle as BundleMessage
 from bot.core.context import Context
-from bot.core.effects import caps, jobs, outbox, paging, receipts
+from bot.core.effects import caps, jobs, mutes, outbox, paging, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
 from bot.core.ids import Key, new_code, new_key
 from bot.core.store.bundles import Bundle
-from bot.core.store.contacts import ContactChannel
+from bot.core.store.contacts import Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
@@ -75,7 +75,7 @@ def leave(ctx: Context, channel_key: Key) -> None:
 def send(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
     """Send pages to a channel now. Where it cannot be paged, each of them has failed."""
     engagement = ctx.get(Engagement, pages[0].engagement_key)
-    reason = paging.why_not(ctx, channel)
+    reason = paging.why_not(ctx, channel) or _why_muted(ctx, channel, pages)
     if reason is None and engagement is not None:
         reason = caps.refusal(ctx, engagement, channel)
     if reason is not None or engagement is None:
@@ -87,6 +87,17 @@ def send(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
     else:
         _send_bundle(ctx, channel, pages)
     ctx.unit.pages += 1
+
+
+def _why_muted(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> str | None:
+    contact = ctx.get(Contact, channel.contact_key)
+    if contact is None or not mutes.is_muted(ctx, contact):
+        return None
+    for page in pages:
+        engagement = ctx.get(Engagement, page.engagement_key)
+        if engagement is not None:
+            mutes.count_withheld(ctx, engagement, contact, 1)
+    return mutes.why(contact)
 
 
 def in_order(pages: Sequence[Page]) -> list[Page]:
