@@ -146,9 +146,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     channels = make_channels(settings, account, client)
     for channel in channels.values():
         stack.push_async_callback(channel.close)
-    master_key = settings.master_key.get_secret_value() if settings.master_key else None
-    new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
-    store = await open_store(settings.database_url, master_key, new_master_key=new)
+    store = await _open_store(settings)
     stack.push_async_callback(store.close)
     await (lease := Lease(store)).start()
     stack.push_async_callback(lease.end)
@@ -179,6 +177,12 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         account=account,
         client=client,
     )
+
+
+async def _open_store(settings: Settings) -> Store:
+    key = settings.master_key.get_secret_value() if settings.master_key else None
+    new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
+    return await open_store(settings.database_url, key, new_master_key=new)
 
 
 def _postman(
