@@ -49,9 +49,9 @@ PostgreSQL run this before a new version is started.
 
 DOCTOR = """\
 Check settings, database, who in it could be told, Slack, the SMS and voice account, the mail
-server, the public URL and the clock. Each check is one line: ok, off, or wrong with a way to mend
-it; so is each contact, plan or schedule that could tell nobody now. Nothing is sent to anybody.
-The exit status is 1 if anything is wrong.
+server, the public URL and the clock. Each check is one line: ok, off, or wrong with a way to
+mend it; so is each contact, plan or schedule that could tell nobody now. Nothing is sent to
+anybody. The exit status is 1 if anything is wrong.
 """
 
 KEYS = """\
