@@ -173,6 +173,22 @@ def test_our_own_mail_is_nothing_to_us() -> None:
     assert read_mail(render(our_mail(), sender, "ana@example.com")) is None
 
 
+def test_our_mails_ask_for_replies_only_where_they_are_read() -> None:
+    silent = render(our_mail(), Sender.parse("pager@example.com"), "ana@example.com")
+    own = Sender.parse("Pager <pager@example.com>", "pager@example.com")
+    other = Sender.parse("Pager <pager@example.com>", "replies@example.net")
+
+    assert b"Replies to this mail are not read." in silent
+    assert b"References" not in silent
+    for sender, reply_to in ((own, False), (other, True)):
+        raw = render(our_mail(), sender, "ana@example.com")
+        assert b"reply above this line." in raw
+        assert b"are not read" not in raw
+        assert f"References: {THREAD}".encode() in raw
+        assert (b"Reply-To: replies@example.net" in raw) == reply_to
+    assert (own.envelope, other.envelope) == ("pager@example.com", "replies@example.net")
+
+
 @given(st.binary(max_size=400), st.sampled_from([b"", mail(""), mail("", kind="multipart/x")]))
 def test_no_bytes_are_too_strange(junk: bytes, head: bytes) -> None:
     read_mail(head + junk)
