@@ -214,7 +214,7 @@ async def test_without_a_public_url_there_is_no_link(house: TestHouse) -> None:
     assert "IMBOT_PUBLIC_URL" in refusal.message
 
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=200)
+words = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
 @given(name=words, summary=words, description=words)
