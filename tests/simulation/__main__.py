@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.scenario import Stage
 from tests.simulation.story import BrokenError
@@ -26,7 +26,9 @@ def play_many(seeds: Sequence[str]) -> list[str]:
 
 
 def play_in_processes(number: int, processes: int) -> list[str]:
-    seeds = [[str(seed) for seed in range(first, number, processes)] for first in range(processes)]
+    seeds = [
+        [str(seed) for seed in range(first, number, processes)] for first in range(processes)
+    ]
     with ProcessPoolExecutor(processes) as pool:
         return [story for stories in pool.map(play_many, seeds) for story in stories]
 
@@ -44,14 +46,14 @@ def main() -> None:
             sys.exit(str(broken))
         return
     begun = time.perf_counter()
-    broken = play_in_processes(options.worlds, options.processes)
+    stories = play_in_processes(options.worlds, options.processes)
     seconds = time.perf_counter() - begun
-    for story in broken[:SHOWN]:
+    for story in stories[:SHOWN]:
         print(story, end="\n\n")
-    for story in broken[SHOWN:]:
+    for story in stories[SHOWN:]:
         print(*story.splitlines()[:2], sep="\n")
-    print(f"{options.worlds} worlds in {seconds:.1f} s, {len(broken)} broken")
-    sys.exit(bool(broken))
+    print(f"{options.worlds} worlds in {seconds:.1f} s, {len(stories)} broken")
+    sys.exit(bool(stories))
 
 
 if __name__ == "__main__":

@@ -64,9 +64,9 @@ class Process:
             name_owner=lambda: lease.owner,
             media=frozenset(channels),
             public_url="https://bot.example.com",
-            carry=lambda rows: self._courier.carry(rows),
-            wake_engine=lambda at: self._engine.wake(at),
-            wake_courier=lambda: self._courier.wake(),
+            carry=lambda rows: self._courier.carry(rows),  # noqa: PLW0108 - it comes later
+            wake_engine=lambda at: self._engine.wake(at),  # noqa: PLW0108
+            wake_courier=lambda: self._courier.wake(),  # noqa: PLW0108
         )
         self._dispatcher = Dispatcher(store, clock, house, Keyring(store, None))
         self._engine = Engine(store, clock, self._dispatcher.unit)
@@ -93,7 +93,9 @@ class Process:
 
     async def answers(self, service: str, operation: str, **given: Any) -> dict[str, Any]:
         """Raises ServiceError, Gone."""
-        return await self._wait_for(self._dispatcher.answer(_request(service, operation, given)))
+        return await self._wait_for(
+            self._dispatcher.answer(_request(service, operation, given))
+        )
 
     async def hears(self, reply: Reply, medium: str, delivery_id: str) -> None:
         """Take a text or mail that somebody wrote back. Raises Gone."""
