@@ -27,8 +27,8 @@ examples:
   imbot serve              run it
   imbot keys create ana    make a key pair for the AWS CLI and SDKs
 
-Settings come from the environment: IMBOT_*, SLACK_*, TWILIO_* and SMTP_*. The README lists
-them; a medium whose settings are absent is off.
+Settings come from the environment: IMBOT_*, SLACK_*, TWILIO_*, SMTP_* and IMAP_*. The
+README lists them; a medium whose settings are absent is off.
 """
 
 SERVE = """\
@@ -48,8 +48,9 @@ PostgreSQL run this before a new version is started.
 """
 
 DOCTOR = """\
-Check settings, database, Slack, the SMS and voice account, the mail server, the public URL and
-the clock. Each check is one line: ok, off, or wrong with a way to mend it. Nothing is sent to
+Check settings, database, who in it could be told, Slack, the SMS and voice account, the mail
+server, the public URL and the clock. Each check is one line: ok, off, or wrong with a way to
+mend it; so is each contact, plan or schedule that could tell nobody now. Nothing is sent to
 anybody. The exit status is 1 if anything is wrong.
 """
 

@@ -38,6 +38,7 @@ from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
 from bot.web.feeds import FeedDoor
 from bot.web.health import Health
+from bot.web.metrics import Metrics
 from bot.web.routes import Doors, web_application
 
 if TYPE_CHECKING:
@@ -145,9 +146,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     channels = make_channels(settings, account, client)
     for channel in channels.values():
         stack.push_async_callback(channel.close)
-    master_key = settings.master_key.get_secret_value() if settings.master_key else None
-    new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
-    store = await open_store(settings.database_url, master_key, new_master_key=new)
+    store = await _open_store(settings)
     stack.push_async_callback(store.close)
     await (lease := Lease(store)).start()
     stack.push_async_callback(lease.end)
@@ -178,6 +177,12 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         account=account,
         client=client,
     )
+
+
+async def _open_store(settings: Settings) -> Store:
+    key = settings.master_key.get_secret_value() if settings.master_key else None
+    new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
+    return await open_store(settings.database_url, key, new_master_key=new)
 
 
 def _postman(
@@ -231,7 +236,8 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
     doors = Doors(
         api=ApiDoor(app.dispatcher),
         callbacks=callbacks,
-        health=Health(app.store, app.clock),
+        health=Health(app.store),
+        metrics=Metrics(app.store, app.clock, settings.metrics),
         slack=slack,
         feeds=FeedDoor(app.feeds),
     )

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = Field(None, alias="IMBOT_MASTER_KEY")
     new_master_key: SecretStr | None = Field(None, alias="IMBOT_NEW_MASTER_KEY")
     """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
+    metrics: Literal["off", "local", "all"] = Field("local", alias="IMBOT_METRICS")
+    """Who may read /metrics: nobody, this machine, or all who reach the port."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
 
     seconds_between_mails: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_MAILS", ge=0)

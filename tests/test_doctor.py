@@ -17,22 +17,14 @@ from bot.core.store.executor import open_store
 from bot.core.store.keys import master_key_file
 from bot.core.store.lease import Process
 from bot.doctor import examine
-from bot.doctor.reach import media_of
 from bot.doctor.slack import SCOPES
 from bot.playground.pulse import Fault
 from bot.playground.town import Town
 from bot.settings import Settings
 from tests.conftest import MASTER_KEY
-from tests.harness import open_house
 
 Capture = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parent.parent
-PHONES = {
-    "TWILIO_ACCOUNT_SID": "AC" + 32 * "0",
-    "TWILIO_AUTH_TOKEN": "of-another-account",
-    "TWILIO_FROM_NUMBER": "+12065550199",
-    "TWILIO_API_URL": "http://127.0.0.1:1",
-}
 LINE = re.compile(r"(ok|off|wrong) +(\S.*?)  +(.*)")
 
 
@@ -369,34 +361,3 @@ async def test_a_database_that_is_none_or_has_lost_its_key_is_wrong(
     assert "not a database" in foreign.words
     assert "folder" in nowhere.words
     assert (keyless.status, foreign.status, nowhere.status) == (1, 1, 1)
-
-
-async def test_what_could_tell_nobody_is_named_beside_the_one_who_serves(
-    database_url: str, capsys: Capture
-) -> None:
-    settings = {"IMBOT_DATABASE_URL": database_url, "IMBOT_MASTER_KEY": MASTER_KEY}
-    store = await open_store(database_url, MASTER_KEY)
-    async with open_house(store) as house:
-        ana = await house.has_person("ana", "SMS")
-        await house.has_escalation_plan("team", ana)
-        mute = await examined(capsys, settings)
-        heard = await examined(capsys, settings, **PHONES)
-        for number in range(30):
-            await house.has_contact(f"person-{number}")
-        many = await examined(capsys, settings, **PHONES)
-    await store.close()
-
-    assert "Contact ana: None of the contact channels" in mute.words
-    assert "no settings for SMS" in mute.words
-    assert "Escalation plan team: Nobody it engages can be reached: ana." in mute.words
-    assert "-> Give them stages, activated contact channels" in mute.words
-    assert heard.states["reachability"] == "ok"
-    assert many.text.count("Its plan has no stages.") == 20
-    assert "And 10 more." in many.words
-
-
-def test_the_doctor_knows_the_media_that_serve_would_have(environment: dict[str, Any]) -> None:
-    settings = Settings(**environment)
-
-    assert media_of(settings) == {"email", "sms", "voice", "slack"}
-    assert media_of(Settings(**{"IMBOT_DATABASE_URL": "sqlite:///x.db"})) == frozenset()

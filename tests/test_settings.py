@@ -121,3 +121,28 @@ def test_addresses_are_brought_into_one_form(monkeypatch: pytest.MonkeyPatch) ->
 
     assert settings.public_url == "https://bot.example.com"
     assert settings.slack_api_url == "https://slack.example.com/api/"
+
+
+def test_a_mailbox_goes_with_its_log_in_and_with_a_mail_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, IMAP_HOST="imap.example.com", IMAP_SECURITY="starttls")
+
+    assert faults() == [
+        "IMAP_USERNAME and IMAP_PASSWORD must go with IMAP_HOST.",
+        "SMTP_HOST and SMTP_FROM must go with IMAP_HOST.",
+        "IMAP_PORT 993 speaks TLS from the start: IMAP_SECURITY starttls goes with 143.",
+    ]
+
+
+def test_replies_go_to_the_sender_unless_the_mailbox_is_another_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, SMTP_HOST="smtp.example.com", SMTP_FROM="Pager <pager@example.com>")
+    assert load_settings().reply_address is None
+
+    given(monkeypatch, IMAP_HOST="imap.example.com", IMAP_USERNAME="u", IMAP_PASSWORD="p")
+    assert load_settings().reply_address == "pager@example.com"
+
+    given(monkeypatch, IMAP_ADDRESS="replies@example.net")
+    assert load_settings().reply_address == "replies@example.net"

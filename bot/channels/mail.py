@@ -86,20 +86,7 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
 
     `recipient` is the address as the server takes it: ASCII, without blanks.
     """
-    if isinstance(message, Page):
-        subject, text, html = _page(message)
-    elif isinstance(message, Bundle):
-        subject, text, html = _bundle(message)
-    elif isinstance(message, StopNotice):
-        subject, text, html = _stop_notice(message)
-    elif isinstance(message, HandOff):
-        subject, text, html = _hand_off(message)
-    elif isinstance(message, FaultNotice):
-        subject, text, html = _fault_notice(message)
-    elif isinstance(message, MailAnswer):
-        subject, text, html = _answer(message)
-    else:
-        subject, text, html = _activation(message)
+    subject, text, html = _written(message)
     text, html = _with_replies(message, sender, text, html)
     mark = "(repeat) " if message.repeats else ""
     headers = [
@@ -128,6 +115,23 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
     return b"".join(
         (head, _TO_TEXT, _quoted(text), _TO_HTML, _quoted(_HTML + html + _HTML_END), _END)
     )
+
+
+def _written(message: Mailed) -> tuple[str, str, str]:
+    """Its subject, and its words as plain text and as HTML."""
+    if isinstance(message, Page):
+        return _page(message)
+    if isinstance(message, Bundle):
+        return _bundle(message)
+    if isinstance(message, StopNotice):
+        return _stop_notice(message)
+    if isinstance(message, HandOff):
+        return _hand_off(message)
+    if isinstance(message, FaultNotice):
+        return _fault_notice(message)
+    if isinstance(message, MailAnswer):
+        return _answer(message)
+    return _activation(message)
 
 
 def encoded(value: str) -> str:
@@ -245,6 +249,9 @@ def _activation(activation: Activation) -> tuple[str, str, str]:
         "If you expect no such mail, do nothing: without the code, no page is sent here."
     )
     notes = _closing(activation)
+    if activation.sender_card_url:
+        save = "To let pages through Do Not Disturb, save where they come from on your phone"
+        notes.insert(0, f"{save}: {activation.sender_card_url}")
     text = f"{subject}\n\nCode: {activation.code}\n\n{what}\n\n"
     html = (
         f"{_LABEL}ACTIVATION CODE</p>\n{_CODE}{escape(activation.code)}</p>\n"

@@ -34,7 +34,7 @@ Security = Literal["tls", "starttls", "none"]
 LONGEST_MAIL = 256 * 1024
 """Bytes fetched of a mail: words stand at its beginning, what is attached does not matter."""
 IDLE_SECONDS = 30.0
-"""News that come while IDLE begins may go unseen by the client; they wait no longer than so."""
+"""After so long the folder is looked into all the same: some servers forget to tell."""
 POLL_SECONDS = 10.0
 """How often a server without IDLE is asked."""
 
@@ -110,7 +110,7 @@ class ImapMailbox:
     async def wait(self) -> None:
         """Return when something has come, or after a while."""
         if self.has_idle:
-            await self._do(lambda: self._connected.idle.wait(self._idle_seconds))
+            await self._do(self._idle)
         else:
             await asyncio.sleep(self._poll_seconds)
 
@@ -162,6 +162,15 @@ class ImapMailbox:
             return MailBoxStartTls(host, port, self._timeout, ssl_context=context)
         return MailBox(host, port, self._timeout, ssl_context=context)
 
+    def _idle(self) -> None:
+        """What came together with the server's go-ahead is in a buffer already, where polling
+        does not look.
+        """
+        box = self._connected
+        with box.idle as idle:
+            if not _is_something_buffered(box.client):
+                idle.poll(self._idle_seconds)
+
     @property
     def _connected(self) -> BaseMailBox:
         if self._box is None:
@@ -193,6 +202,18 @@ def _capabilities(box: BaseMailBox) -> set[str]:
     """Asked after the log-in: some servers offer more then."""
     _, found = _taken(box.client.capability())
     return set(found[-1].decode("ascii", "replace").upper().split())
+
+
+def _is_something_buffered(client: imaplib.IMAP4) -> bool:
+    file: Any = getattr(client, "_file", None) or client.file  # as Python 3.14 and 3.13 name it
+    timeout = client.sock.gettimeout()
+    client.sock.settimeout(0)
+    try:
+        return bool(file.peek(1))
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    finally:
+        client.sock.settimeout(timeout)
 
 
 def _taken(answer: tuple[str, list[Any]]) -> tuple[str, list[Any]]:

@@ -160,8 +160,11 @@ class SmsChannel:
         Raises Unavailable (try again) or Undeliverable (never will work: bad number, opted out,
         blocked country). Source: Twilio Messages resource, error dictionary.
         """
-        status_url = message.status_url if isinstance(message, Page | Activation) else None
-        return await self._post(message.address, compose(message), status_url)
+        return await self._post(
+            message.address,
+            compose(message),
+            message.status_url if isinstance(message, Page | Bundle | Activation) else None,
+        )
 
     async def answer(self, address: str, words: str) -> None:
         """Text back to somebody who wrote. Raises as `send` does."""

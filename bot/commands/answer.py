@@ -19,6 +19,7 @@ from bot.commands.fault_notes import fault_notes
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
+from bot.commands.muting import contact_notes, is_about_mutes, mute_or_unmute
 from bot.commands.on_call import (
     answer_about_shifts,
     asks_who_is_on_call,
@@ -39,7 +40,7 @@ from bot.core.dispatch import answer_within
 from bot.core.errors import AccessDeniedException, ServiceError
 from bot.core.regions import NoReplicationSet, region_within
 from bot.core.registry import is_answered
-from bot.core.replies import chat_code_in
+from bot.core.replies import chat_code_in, late_words
 
 SECRET_ANSWER = ("imbot", "CreateAccessKey")
 WHISPERED = ("imbot", "CreateCalendarLink")
@@ -60,6 +61,7 @@ class ChatDoor:
             return Answer()
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
+        document = {**document, "tz": (prepared.get("user") or {}).get("tz")}
         try:
             if document.get("action") in OF_DIRECT_MESSAGES:
                 reader = person(ctx, document, region_within(ctx, self._region))
@@ -104,6 +106,8 @@ class ChatDoor:
             return answer_about_shifts(ctx, document, command.words)
         if asks_who_is_reachable(words):
             return _post(ctx, document, who_is_reachable(ctx, document))
+        if is_about_mutes(words):
+            return _post(ctx, document, mute_or_unmute(ctx, document, command.words))
         if is_about_links(words):
             return _post(ctx, document, link_or_unlink(ctx, document, command.words))
         if words[0] == "test-page":
@@ -127,6 +131,7 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
         )
     if (bound.service, bound.operation) == WHISPERED:
         raise ChatError("Type `@aws calendar NAME`: only you will see the address.")
+    late = late_words(ctx, bound.parameters) if bound.operation == "AcceptPage" else ""
     result = answer_within(
         ctx,
         request_of(
@@ -135,6 +140,7 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
     )
     shown = result if bound.query is None else apply_query(bound.query, result)
     notes = [*bound.notes, *fault_notes(ctx, document, bound, result)]
+    notes += [*contact_notes(ctx, document, bound), *([late] if late else [])]
     return command_result(
         bound.service, bound.operation, shown, request=bound.parameters, notes=notes
     )

@@ -27,6 +27,8 @@ VERBS: Mapping[str, str] = {
     "link <me or @user> to <contact>": "pages by direct message, too, once that user confirms",
     "unlink me": "no more direct messages (`unlink me from <contact>`: of that one)",
     "who is reachable": "what could tell nobody now: people, plans, schedules; and why",
+    "mute <contact> for 8h": "nothing is sent to a contact for a while, or `until 07:00`",
+    "unmute <contact>": "end that, and hear how many pages were withheld",
     "help": "this list",
 }
 """What is typed without a service, and what it does."""

@@ -84,6 +84,8 @@ class Activation(Envelope):
     contact_name: str = field(repr=False)
     code: str = field(repr=False)
     unsubscribe_url: str | None = field(default=None, repr=False)
+    sender_card_url: str | None = field(default=None, repr=False)
+    """Where a card is fetched that lets pages through Do Not Disturb; only mail has the room."""
     voice_url: str | None = field(default=None, repr=False)
     status_url: str | None = field(default=None, repr=False)
 

@@ -125,6 +125,7 @@ class ImapServer:
     def trouble(self, command: str) -> ImapTrouble | None:
         for number, trouble in enumerate(self.troubles):
             if fnmatch(command, trouble.command):
+                self.changed()
                 return self.troubles.pop(number)
         return None
 

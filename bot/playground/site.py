@@ -216,6 +216,14 @@ async def _phone_text(site: Site, asked: Mapping[str, Any]) -> None:
     await site.phone(asked).text(_text(asked, "text"))
 
 
+async def _mail_reply(site: Site, asked: Mapping[str, Any]) -> None:
+    mailbox = site.town.mailbox
+    mail = next((one for one in mailbox.mails if one.number == asked.get("mail")), None)
+    if mail is None:
+        raise Refused("There is no such mail.")
+    mailbox.reply(mail, _text(asked, "text"))
+
+
 async def _answer(site: Site, asked: Mapping[str, Any]) -> None:
     await _ringing(site, asked).answer()
 
@@ -266,6 +274,7 @@ ACTS: dict[str, Act] = {
     "slash": _slash,
     "press": _press,
     "text": _phone_text,
+    "mail reply": _mail_reply,
     "answer": _answer,
     "decline": _decline,
     "let ring": _let_ring,

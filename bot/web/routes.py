@@ -45,6 +45,7 @@ class Doors:
     api: Answering
     callbacks: Callbacks
     health: Health
+    metrics: Answering
     slack: Answering | None = None
     feeds: FeedDoor | None = None
 
@@ -56,7 +57,7 @@ def routes(doors: Doors) -> list[web.RouteDef]:
     return [
         web.get("/healthz", health.alive, name="healthz"),
         web.get("/readyz", health.ready, name="readyz"),
-        web.get("/metrics", health.metrics, name="metrics"),
+        web.get("/metrics", doors.metrics.answer, name="metrics"),
         web.post("/slack/events", slack, name="slack"),
         web.post("/twilio/sms", to.text, name="twilio-sms"),
         web.post("/twilio/status", to.status, name="twilio-status"),

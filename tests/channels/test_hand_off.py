@@ -12,8 +12,8 @@ import pytest
 from bot.channels.mail import Sender, render
 from bot.channels.slack.channel import as_post
 from bot.channels.sms import compose, segments
-from bot.core.channel import HandOff
-from tests.channels.vendors import AT, PHONE
+from bot.core.channel import Activation, HandOff
+from tests.channels.vendors import AT, PHONE, activation
 
 
 def hand_off(**changes: Any) -> HandOff:
@@ -34,7 +34,7 @@ def hand_off(**changes: Any) -> HandOff:
     return HandOff(**{**values, **changes})
 
 
-def read(message: HandOff) -> EmailMessage:
+def read(message: HandOff | Activation) -> EmailMessage:
     mail = email.message_from_bytes(
         render(message, Sender.parse("pager@bot.example"), "ana@example.com"), policy=default
     )
@@ -107,3 +107,15 @@ def test_names_are_escaped_once() -> None:
 
     assert "<!channel>" not in words_of(hand_off(rotation="a & b <!channel>"))
     assert post.text == "You are on call in a &amp; b &lt;!channel&gt; now."
+
+
+def test_an_activation_mail_offers_the_sender_s_card_beside_the_way_out() -> None:
+    url = "https://bot.example.com/sender/abc.vcf"
+    out = "https://bot.example.com/unsubscribe/def"
+    mail = read(activation(sender_card_url=url, unsubscribe_url=out))
+
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert url in body.get_content()
+        assert out in body.get_content()

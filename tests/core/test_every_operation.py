@@ -32,7 +32,7 @@ HARD_TO_PLEASE = frozenset(
         "CreateContactChannel",
         "CreateReplicationSet",
         "CreateRotationOverride",
-        "ListPreviewRotationShifts",
+        "TakeOverShift",
     }
 )
 """There is one already; medium and address, start and end seldom fit by chance; only the linked
@@ -98,6 +98,11 @@ class Town:
         rotation = await has_rotation(house, "ben")
         override = await overrides(house, rotation, "ben")
         await has_schedule(house, rotation)
+        taken = await house.call(
+            "imbot", "TakeOverShift", RotationId=rotation, ContactId=ben, DurationInMinutes=60
+        )
+        house.is_reachable()
+        calendar = await house.call("imbot", "CreateCalendarLink", ResourceId=rotation)
         await house.call("imbot", "LinkSlackUser", ContactId=ana, SlackUserId=SLACK_USER)
         self.known = {
             "accesskeyid": [key["AccessKeyId"]],
@@ -105,6 +110,7 @@ class Town:
             "activationcode": [house.last_activation().code],
             "address": ["+12065550109", "ben@example.com"],
             "arn": sets["replicationSetArns"],
+            "calendarlinkid": [calendar["CalendarLinkId"]],
             "channelid": [each["ContactChannelArn"] for each in channels["ContactChannels"]],
             "chatconfigurationarn": [link["ChannelConfiguration"]["ChatConfigurationArn"]],
             "attributename": ["DisplayName", "Policy"],
@@ -124,8 +130,9 @@ class Town:
             "region": [REGION, "eu-west-1"],
             "responseplanarn": [PLAN],
             "newcontactids": [ben],
+            "resourceid": [rotation, ana],
             "rotationid": [rotation],
-            "rotationoverrideid": [override],
+            "rotationoverrideid": [override, taken["RotationOverrideId"]],
             "slackuserid": [SLACK_USER],
             "sns": [TOPIC],
             "timezoneid": ["UTC", "Europe/Dublin"],

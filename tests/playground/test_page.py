@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -132,3 +133,21 @@ async def test_ana_acknowledges_by_the_button_of_her_direct_message(tmp_path: Pa
 
         assert await page.when(text_of("#messages .message", "Acknowledged by Ana at"))
         assert demo.town.pulse.surprises == []
+
+
+async def test_a_reply_to_a_mail_acknowledges_on_the_page(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (demo, page):
+        await page.click('[data-step="1"]')
+        await page.when(text_of(f"{ANA} .bubble.to_phone", "Reply"))
+        await page.click("#pace button:last-of-type")
+        await page.click("#mails li button")
+        await page.when("return document.querySelector('#reader .reply input')")
+        await page.click("#pace button:first-of-type")
+        code = re.search(r"Code: (\d{6})", demo.town.mailbox.mails[0].text)
+        assert code is not None
+        await page.click("#reader .reply input")
+        await page.type(code[1])
+
+        card = await page.when(text_of("#messages .message", "Acknowledged by"))
+        assert "Ana" in card.split("Acknowledged by")[1]
+        assert await page.when(text_of("#mails .subject", "Re: "))

@@ -9,6 +9,7 @@ import pytest
 
 from bot.playground.site import Controls, page_application
 from bot.playground.slack import ANA, INCIDENTS
+from bot.playground.smtp import Envelope
 from bot.playground.town import Town
 
 NUMBER = "+12065550101"
@@ -119,3 +120,18 @@ async def test_the_page_asks_nothing_of_other_hosts(town: Town, url: str) -> Non
         page = await answer.text()
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
+
+
+async def test_a_reply_to_a_mail_goes_to_whoever_sent_it(town: Town, url: str) -> None:
+    envelope = Envelope(sender=town.mailbox.address, recipients=["ana@example.com"])
+    page = b"From: incidents@playground.example.com\r\nMessage-ID: <1@imbot>\r\n\r\nBurns\r\n"
+    town.mailbox.server.keep(envelope, page)
+
+    assert await do(town, url, {"do": "mail reply", "mail": 0, "text": "425440"}) == (200, "{}")
+    status, _ = await do(town, url, {"do": "mail reply", "mail": 7, "text": "425440"})
+
+    [reply] = town.mailbox.imap.mails
+    assert b"In-Reply-To: <1@imbot>" in reply.raw
+    assert b"\r\n425440\r\n" in reply.raw
+    assert b"> Burns" in reply.raw
+    assert status == 409

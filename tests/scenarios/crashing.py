@@ -67,6 +67,8 @@ class Bot:
         self.database = folder / "imbot.db"
         self.port = free_port()
         self.log: list[str] = []
+        self.limits = {"IMBOT_SECONDS_BETWEEN_TEXTS": "0", "IMBOT_SECONDS_BETWEEN_MAILS": "0"}
+        """So that each page leaves as a message of its own, and can be counted."""
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(CALLERS)
@@ -84,6 +86,7 @@ class Bot:
             "IMBOT_PUBLIC_URL": url,
             "IMBOT_ACCESS_KEY_ID": KEY_ID,
             "IMBOT_SECRET_ACCESS_KEY": SECRET,
+            **self.limits,
         }
 
     async def start(self) -> None:

@@ -119,6 +119,26 @@ async def test_a_stop_lets_what_is_being_sent_arrive_and_doubts_nothing(bot: Bot
     assert len(bot.mails_to("ana", TITLE)) == 1
 
 
+async def test_pages_that_wait_for_one_message_leave_after_a_kill(bot: Bot) -> None:
+    bot.limits["IMBOT_SECONDS_BETWEEN_TEXTS"] = "3"
+    await bot.stop()
+    await bot.start()
+    await bot.has_response_plan(await bot.has_person("ana", "SMS"))
+    for title in ("First", "Second", "Third"):
+        await bot.starts_incident(title)
+    assert bot.texts_to("ana", "incidents") == []
+
+    bot.kill()
+    assert await bot.ends() == KILLED
+    await bot.start()
+    await bot.town.until(lambda: bot.texts_to("ana", "2 incidents, newest: Third; Second"))
+    await bot.stop()
+
+    assert len(bot.texts_to("ana", "First")) == 1
+    assert len(bot.texts_to("ana", "Second")) == 1
+    assert bot.left_over() == (0, 0)
+
+
 async def test_of_incidents_in_a_killed_group_each_is_whole_or_was_never_answered(
     bot: Bot,
 ) -> None:

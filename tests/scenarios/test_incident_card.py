@@ -149,6 +149,7 @@ async def test_each_incident_has_a_card_and_a_thread_of_its_own(
 ) -> None:
     world = town_world
     await shown_incident(world)
+    await world.advance(seconds=20)
     await world.starts_incident()
 
     await world.replies("ana", code_in(world.pages_on("ana")[1]))

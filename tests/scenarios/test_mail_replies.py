@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.app import open_app
 from bot.core.channel import Unavailable
 from bot.core.store.contacts import ContactChannel
+from bot.core.store.lease import Process
 from bot.playground.imap import ImapTrouble, Stored
 from bot.playground.mailbox import Mail
-from tests.scenarios.world import TITLE, World, code_in
+from tests.scenarios.world import TITLE, World, code_in, open_world
 
 
 async def reads_mail(world: World) -> None:
@@ -27,6 +30,7 @@ async def is_paged_by_mail(world: World, name: str = "ana", *then: str) -> Mail:
     await world.has_response_plan(name)
     await world.starts_incident()
     (mail,) = world.mails_to(name)
+    assert isinstance(mail, Mail)
     return mail
 
 
@@ -297,4 +301,52 @@ async def test_a_folder_that_is_new_to_us_is_read_from_yesterday_on(town_world: 
     await reads_mail(world)
 
     assert imap.commands.count("UID FETCH") == 1
+    assert "READ" in dict(await world.receipts_of("ana"))
+
+
+async def test_one_of_two_processes_reads_until_it_is_gone(postgres_url: str) -> None:
+    async with open_world(postgres_url) as world:
+        mail = await is_paged_by_mail(world)
+        await reads_mail(world)
+        async with open_app(
+            world.app.settings.model_copy(update={"port": 0}), clock=world.clock, only="web"
+        ) as other:
+            assert other.postman is not None
+            assert not await other.postman.may_read()
+
+            # The other one reads all the same, as a process does that stood still meanwhile.
+            world.town.mailbox.reply(mail, code_in(mail.text))
+            await other.postman.read()
+            assert "READ" not in dict(await world.receipts_of("ana"))
+
+            await reads_mail(world)
+            assert "READ" in dict(await world.receipts_of("ana"))
+            await world.app.store.write(lambda tx: tx.delete_where(Process))
+            assert await other.postman.may_read()
+    assert len(answers_to(world, "ana")) == 1
+
+
+async def test_a_mailbox_that_goes_away_is_read_again_when_it_is_back(
+    town_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.core.postman.FIRST_WAIT", 0.01)
+    world = town_world
+    mail = await is_paged_by_mail(world)
+    imap = world.town.mailbox.imap
+    imap.troubles += [
+        ImapTrouble(command="CONNECT", reply="* BYE Too many connections"),
+        ImapTrouble(command="LOGIN", reply="NO [UNAVAILABLE] Try later"),
+        ImapTrouble(command="IDLE", reply="* BYE Shutting down"),
+        ImapTrouble(command="UID SEARCH"),
+    ]
+    assert world.app.postman is not None
+
+    reading = asyncio.create_task(world.app.postman.run())
+    await world.town.until(lambda: not imap.troubles)
+    world.town.mailbox.reply(mail, code_in(mail.text))
+    await world.town.until(lambda: imap.mails[-1].flags)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await world.settle()
+
     assert "READ" in dict(await world.receipts_of("ana"))

@@ -95,6 +95,7 @@ async def test_mails_travel_over_a_kept_connection(town_world: World) -> None:
 
     for _ in range(3):
         await world.starts_incident()
+        await world.advance(seconds=20)
 
     assert len(world.mails_to("ana")) == 3
     assert world.town.mailbox.server.connections == before

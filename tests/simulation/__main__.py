@@ -46,14 +46,14 @@ def main() -> None:
             sys.exit(str(broken))
         return
     begun = time.perf_counter()
-    broken = play_in_processes(options.worlds, options.processes)
+    stories = play_in_processes(options.worlds, options.processes)
     seconds = time.perf_counter() - begun
-    for story in broken[:SHOWN]:
+    for story in stories[:SHOWN]:
         print(story, end="\n\n")
-    for story in broken[SHOWN:]:
+    for story in stories[SHOWN:]:
         print(*story.splitlines()[:2], sep="\n")
-    print(f"{options.worlds} worlds in {seconds:.1f} s, {len(broken)} broken")
-    sys.exit(bool(broken))
+    print(f"{options.worlds} worlds in {seconds:.1f} s, {len(stories)} broken")
+    sys.exit(bool(stories))
 
 
 if __name__ == "__main__":

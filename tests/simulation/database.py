@@ -57,7 +57,7 @@ class Database:
         migrate_sqlite(self.connection)
         self.cursor = self.connection.cursor()
         self.instant: Callable[[], int] = lambda: 0
-        self.connection.create_function("instant", 0, lambda: self.instant())
+        self.connection.create_function("instant", 0, lambda: self.instant())  # noqa: PLW0108
         self.connection.execute("PRAGMA temp_store = MEMORY")
         self.connection.executescript(JOURNAL)
         self.cursor.execute("BEGIN")

@@ -100,7 +100,13 @@ def _not_ended_above(world: World, facts: Facts, child: Engagement) -> Iterator[
 
 def pages_repeat_only_after_their_interval(world: World, facts: Facts) -> Iterator[str]:
     """Counted from when a page was asked for: it may have waited for others of its channel."""
-    told = Counter(key for each in facts.told.values() for key in each.page_keys)
+    replaced = _replaced(world, facts)
+    told = Counter(
+        key
+        for each in facts.told.values()
+        for key in each.page_keys
+        if each.key not in replaced
+    )
     for target, interval in _page_targets(facts):
         page = facts.pages[target.page_key or ""]
         passed = target.told_at - page.created_at
@@ -110,6 +116,18 @@ def pages_repeat_only_after_their_interval(world: World, facts: Facts) -> Iterat
             every = f"every {interval // MINUTE} min" if interval else "once"
             name = _page(world, page.key)
             yield f"{name} was told {times} times within {passed / SECOND:.1f} s, not {every}"
+
+
+def _replaced(world: World, facts: Facts) -> set[str]:
+    """Bundles that never left, but for those of their pages that somebody still waits for."""
+    came = {(told.at, key) for told in facts.told.values() for key in told.page_keys}
+    taken = {attempt.key for attempt in world.taken}
+    return {
+        told.key
+        for told in facts.told.values()
+        if len(told.page_keys) > 1 and told.key not in taken
+        if any((told.gone_at, key) in came for key in told.page_keys)
+    }
 
 
 def _page_targets(facts: Facts) -> Iterator[tuple[Target, int]]:
@@ -236,9 +254,10 @@ def _is_explained(facts: Facts, target: Target, under_way: set[str]) -> bool:
 
 
 def every_message_that_is_gone_has_a_receipt(world: World, facts: Facts) -> Iterator[str]:
-    taken = {attempt.key for attempt in world.taken}
+    taken, replaced = {attempt.key for attempt in world.taken}, _replaced(world, facts)
     for told in facts.told.values():
-        for key in told.page_keys if told.gone_at is not None else ():
+        is_gone = told.gone_at is not None and told.key not in replaced
+        for key in told.page_keys if is_gone else ():
             then = [r for r in facts.receipts.get(key, ()) if r.at == told.gone_at]
             if not then:
                 yield f"{_page(world, key)} left the outbox without a receipt"

@@ -31,7 +31,7 @@ class Stage:
 
     async def _open_the_account(self) -> None:
         world = World("0", self._database)
-        regions = {REGION: {}}
+        regions: dict[str, dict[str, str]] = {REGION: {}}
         answers = world.process.answers(INCIDENTS, "CreateReplicationSet", regions=regions)
         await world.plays(_only(answers))
 

@@ -8,7 +8,16 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.core.channel import Bundle, Delivery, Page, Reply, Sent, Unavailable, Undeliverable
+from bot.core.channel import (
+    Bundle,
+    Delivery,
+    Page,
+    ReceiptType,
+    Reply,
+    Sent,
+    Unavailable,
+    Undeliverable,
+)
 from tests.simulation.process import Process
 
 if TYPE_CHECKING:
@@ -117,7 +126,8 @@ class Vendor:
     async def _report(self, attempt: Attempt, status_url: str) -> None:
         """Tell what became of a message: once, twice or never; asked, it tells the truth."""
         random, world = self._random, self._world
-        fate = random.choices(("DELIVERED", "ERROR", None), (8, world.trouble * 8, 1))[0]
+        fates: tuple[ReceiptType | None, ...] = ("DELIVERED", "ERROR", None)
+        fate = random.choices(fates, (8, world.trouble * 8, 1))[0]
         await asyncio.sleep(random.choice((0.0, 2.0, 40.0)) * random.random())
         if fate is None:
             return
@@ -178,9 +188,8 @@ class Person:
         body = page.code if way == "reply" else "UNSUBSCRIBE"
         world.tell(f"{name} is answered with {'its code' if way == 'reply' else body}")
         reply = Reply(page.address, body)
-        medium = attempt.medium.upper()
+        medium, delivery_id = attempt.medium.upper(), f"vendor {attempt.vendor_id}"
         for _ in range(random.choice((1, 1, 2))):
-            delivery_id = f"vendor {attempt.vendor_id}"
             await world.survives(lambda p: p.hears(reply, medium, delivery_id))
 
     async def _accept(

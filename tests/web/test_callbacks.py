@@ -24,6 +24,7 @@ from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
 from bot.web.forms import LARGEST
 from bot.web.health import Health
+from bot.web.metrics import Metrics
 from bot.web.routes import Doors, web_application
 from tests.conftest import MASTER_KEY
 from tests.harness import ACCOUNT, REGION, TestHouse, open_house
@@ -93,7 +94,8 @@ def application(
         Doors(
             api=ApiDoor(house.dispatcher),
             callbacks=callbacks,
-            health=Health(house.store, house.clock),
+            health=Health(house.store),
+            metrics=Metrics(house.store, house.clock),
         )
     )
 

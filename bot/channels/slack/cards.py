@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.channels.slack.blocks import (
@@ -23,6 +24,8 @@ from bot.channels.slack.blocks import (
     join,
     section,
 )
+from bot.channels.slack.mutes import withheld
+from bot.channels.slack.on_call import in_readers_zone
 from bot.channels.slack.results import Card, as_json, command_result
 from bot.channels.slack.words import IMPACT, label, resource_name, time_of_day, when
 
@@ -283,6 +286,14 @@ def _address_refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Marku
     return join("✗ ", bold(channel), " ", whose, ": ", str(data.get("reason") or ""))
 
 
+def _muted(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    """Source: our own event, `bot/core/effects/mutes.py`."""
+    by = f" by {data['mutedBy']}" if data.get("mutedBy") else ""
+    until = in_readers_zone(datetime.fromisoformat(str(data["mutedUntil"])))
+    told = join("✗ ", bold(_name(data, names)), " is muted until ", until, by, ": ")
+    return join(told, withheld(int(data.get("withheld") or 0)))
+
+
 def _refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     whom = join(" of ", bold(_name(data, names))) if data.get("contactArn") else ""
     what = label(str(data.get("operation", "An action")))
@@ -300,6 +311,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Slack Message Failed for Incident": _not_in_slack,
     "SSM Contacts Contact Channel Refused for Incident": _address_refused,
     "SSM Contacts Engagement Stop for Incident": _stopped,
+    "SSM Contacts Engagement Muted for Incident": _muted,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(
         "The runbook could not be started: ", escape(as_json(dict(data)))

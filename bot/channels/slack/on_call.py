@@ -173,8 +173,14 @@ def _next(rotation: Mapping[str, Any]) -> Markup:
 
 
 def _people(people: Sequence[Mapping[str, Any]]) -> Markup:
-    names = [bold(person["DisplayName"]) for person in people]
+    names = [_person(person) for person in people]
     return join(*names, by=", ") if names else bold(GAP)
+
+
+def _person(person: Mapping[str, Any]) -> Markup:
+    name = bold(person["DisplayName"])
+    muted_until = person.get("MutedUntil")
+    return join(name, " (✗ muted until ", _in_zone(muted_until), ")") if muted_until else name
 
 
 def _told(schedule: Mapping[str, Any]) -> str:

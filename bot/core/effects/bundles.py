@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, null, select, update
 
 from bot.core.channel import Bundle as BundleMessage
 from bot.core.context import Context
-from bot.core.effects import caps, jobs, outbox, paging, receipts
+from bot.core.effects import caps, jobs, mutes, outbox, paging, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
 from bot.core.ids import Key, new_code, new_key
 from bot.core.store.bundles import Bundle
-from bot.core.store.contacts import ContactChannel
+from bot.core.store.contacts import Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
@@ -75,7 +75,7 @@ def leave(ctx: Context, channel_key: Key) -> None:
 def send(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
     """Send pages to a channel now. Where it cannot be paged, each of them has failed."""
     engagement = ctx.get(Engagement, pages[0].engagement_key)
-    reason = paging.why_not(ctx, channel)
+    reason = paging.why_not(ctx, channel) or _why_muted(ctx, channel, pages)
     if reason is None and engagement is not None:
         reason = caps.refusal(ctx, engagement, channel)
     if reason is not None or engagement is None:
@@ -87,6 +87,17 @@ def send(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
     else:
         _send_bundle(ctx, channel, pages)
     ctx.unit.pages += 1
+
+
+def _why_muted(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> str | None:
+    contact = ctx.get(Contact, channel.contact_key)
+    if contact is None or not mutes.is_muted(ctx, contact):
+        return None
+    for page in pages:
+        engagement = ctx.get(Engagement, page.engagement_key)
+        if engagement is not None:
+            mutes.count_withheld(ctx, engagement, contact, 1)
+    return mutes.why(contact)
 
 
 def in_order(pages: Sequence[Page]) -> list[Page]:
@@ -105,11 +116,14 @@ def close(ctx: Context, bundle_key: Key) -> None:
     ctx.update(bundle, closed_at=ctx.now)
 
 
-def message_of(ctx: Context, pages: Sequence[Page], **fields: Any) -> BundleMessage:
-    """What a bundle of these pages says; `fields` are what the medium adds."""
+def message_of(
+    ctx: Context, bundle: Bundle, pages: Sequence[Page], **fields: Any
+) -> BundleMessage:
+    """What a bundle says of these pages of it; `fields` are what the medium adds."""
     arns = {page.incident_arn for page in pages}
+    again = set(bundle.page_keys[len(bundle.page_keys) - bundle.repeats :])
     return BundleMessage(
-        pages=[_shown(ctx, page) for page in pages[:MOST_SHOWN]],
+        pages=[_shown(ctx, page, page.key in again) for page in pages[:MOST_SHOWN]],
         count=len(pages),
         incidents=None if None in arns else len(arns),
         **fields,
@@ -134,6 +148,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
             channel_key=channel.key,
             channel_arn=channel.arn,
             page_keys=[page.key for page in pages],
+            repeats=sum(page.sent_at is not None for page in pages),
             address_fingerprint=channel.address_fingerprint,
             code=code,
             code_fingerprint=code_fingerprint,
@@ -143,6 +158,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
     is_mail = channel.type == "EMAIL"
     message = message_of(
         ctx,
+        row,
         pages,
         key=new_key(),
         address=channel.address,
@@ -157,7 +173,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
     jobs.defer(ctx, "close_bundle", at=ctx.now + CODES_KEPT, bundle_key=row.key)
 
 
-def _shown(ctx: Context, page: Page) -> Mapping[str, Any]:
+def _shown(ctx: Context, page: Page, is_again: bool) -> Mapping[str, Any]:
     engagement = ctx.get(Engagement, page.engagement_key)
     texts = engagement.texts if engagement else {}
     return {
@@ -166,7 +182,7 @@ def _shown(ctx: Context, page: Page) -> Mapping[str, Any]:
         "public_subject": texts.get("PublicSubject") or "",
         "incident_arn": page.incident_arn,
         "at": page.created_at.isoformat(),
-        "is_again": page.sent_at is not None,
+        "is_again": is_again,
         "is_test": engagement is not None and engagement.is_test,
     }
 

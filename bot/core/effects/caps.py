@@ -66,24 +66,35 @@ class Reached:
         )
 
 
-def reached(ctx: Context, what: str, address_fingerprint: str) -> Reached | None:
-    """Count a message that is about to leave; the limit that keeps it, if one does."""
+def reached(
+    ctx: Context, what: str, address_fingerprint: str, *, counts: bool = True
+) -> Reached | None:
+    """Count a message that is about to leave; the limit that keeps it, if one does.
+
+    Without `counts` it leaves later, if at all, and is counted then.
+    """
     limits = ctx.house.limits
     for who, most in (
         (address_fingerprint, limits.to_one_address.get(what)),
         ("", limits.in_total.get(what)),
     ):
-        if most is not None and not _count(ctx, what, who, most):
+        if most is None:
+            continue
+        has_room = _count(ctx, what, who, most) if counts else _has_room(ctx, what, who, most)
+        if not has_room:
             return Reached(what=what, who=who, most=most)
     return None
 
 
-def refusal(ctx: Context, engagement: Engagement, channel: ContactChannel) -> str | None:
+def refusal(
+    ctx: Context, engagement: Engagement, channel: ContactChannel, *, counts: bool = True
+) -> str | None:
     """Count a message of pages to a channel; say why it may not leave, None where it may.
 
     The first incident that a limit holds up hears of it, and so its topic: once a day.
     """
-    limit = reached(ctx, channel.type.lower(), channel.address_fingerprint)
+    what, who = channel.type.lower(), channel.address_fingerprint
+    limit = reached(ctx, what, who, counts=counts)
     if limit is None:
         return None
     incident = timeline.about(ctx, engagement.incident_arn)
@@ -111,6 +122,13 @@ def _count(ctx: Context, what: str, who: str, most: int) -> bool:
     if tx.insert_or_ignore(row):
         return most > 0
     return bool(tx.execute(COUNT, **given, most=most))
+
+
+def _has_room(ctx: Context, what: str, who: str, most: int) -> bool:
+    found = ctx.unit.tx.find(
+        Tally, account_id=ctx.account_id, day=_day(ctx), what=what, who=who
+    )
+    return (found.sent if found else 0) < most
 
 
 def _is_first(ctx: Context, limit: Reached) -> bool:

@@ -10,6 +10,7 @@ from bot.core.context import Context
 from bot.core.effects import caps, outbox, pace, reachability, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
+from bot.core.effects.sender_card import card_url
 from bot.core.ids import new_code, new_key
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -48,7 +49,7 @@ def page_channel(
     reason, slot = withheld or why_not(ctx, channel), None
     if channel is not None and reason is None:
         slot = pace.slot(ctx, channel)
-        reason = None if slot else caps.refusal(ctx, engagement, channel)
+        reason = caps.refusal(ctx, engagement, channel, counts=slot is None)
     page = ctx.add(_page(ctx, engagement, channel_arn, channel, slot, is_over=bool(reason)))
     if reason is not None or channel is None:
         receipts.record(ctx, page, "ERROR", reason or "")
@@ -88,7 +89,7 @@ def _page(
         code=code,
         code_fingerprint=code_fingerprint,
         told_at=None if is_over else (slot.at if slot else ctx.now),
-        waits_until=slot.at if slot else None,
+        waits_until=slot.at if slot and not is_over else None,
         closed_at=ctx.now if is_over else None,
         created_at=ctx.now,
     )
@@ -118,11 +119,12 @@ def send_page(
     """Send a page again, or let it wait for the channel's next message; it keeps its code."""
     if page.waits_until is not None:
         return
-    if (slot := pace.slot(ctx, channel)) is not None:
+    slot = pace.slot(ctx, channel)
+    if reason := caps.refusal(ctx, engagement, channel, counts=slot is None):
+        receipts.record_failure(ctx, page, reason)
+    elif slot is not None:
         ctx.update(page, told_at=slot.at, waits_until=slot.at)
         pace.wait(ctx, page, channel, slot)
-    elif reason := caps.refusal(ctx, engagement, channel):
-        receipts.record_failure(ctx, page, reason)
     else:
         ctx.update(page, told_at=ctx.now)
         send_now(ctx, engagement, page, channel)
@@ -155,15 +157,15 @@ def send_activation(
     ctx: Context, channel: ContactChannel, contact_name: str, row: Activation
 ) -> None:
     """Send an activation code by the channel's own medium."""
+    is_mail = channel.type == "EMAIL"
     message = ActivationMessage(
         key=row.message_key,
         address=channel.address,
         created_at=ctx.now,
         contact_name=contact_name,
         code=row.code,
-        unsubscribe_url=link(ctx, "unsubscribe", channel.key)
-        if channel.type == "EMAIL"
-        else None,
+        unsubscribe_url=link(ctx, "unsubscribe", channel.key) if is_mail else None,
+        sender_card_url=card_url(ctx) if is_mail else None,
         voice_url=voice_url(ctx, channel, activation_key=row.key),
         status_url=status_url(ctx, channel, row.key) if channel.type == "SMS" else None,
     )

@@ -155,7 +155,7 @@ def reach(tx: Transaction, *, account_id: str, media: frozenset[str], now: datet
     contacts = tx.select(Contact, account_id=account_id, deleted_at=None)
     on_call = _on_call(tx, account_id, contacts, now)
     silent = slack_links.troubles(tx, account_id=account_id, media=media)
-    nodes = [_contact(one, on_call.get(one.arn), silent) for one in contacts]
+    nodes = [_contact(one, on_call.get(one.arn), silent, now) for one in contacts]
     plans = tx.select(ResponsePlan, account_id=account_id)
     found = judged(nodes + [_response_plan(one) for one in plans], addresses, media)
     told = [
@@ -269,16 +269,22 @@ def _contact(
     contact: Contact,
     on_call: tuple[str, ...] | None,
     silent: Container[str],
+    now: datetime,
 ) -> Node:
     """`silent` are the ARNs of those whom a link to Slack does not reach."""
     targets, empty = _targets(contact, on_call)
+    muted_until = contact.muted_until
+    is_muted = muted_until is not None and muted_until > now
+    if is_muted:
+        targets, empty = (), f"It is muted until {muted_until:%Y-%m-%d %H:%M} UTC."
+    is_in_slack = contact.slack_link_key is not None and contact.arn not in silent
     return Node(
         arn=contact.arn,
         type=contact.type,
         name=contact.display_name or contact.alias,
         targets=targets,
         empty=empty,
-        is_in_slack=contact.slack_link_key is not None and contact.arn not in silent,
+        is_in_slack=is_in_slack and not is_muted,
     )
 
 

@@ -42,8 +42,8 @@ def create_contact_channel(
 
     Numbers are stored as E.164, mail addresses with their domain in ASCII. Where the medium has
     no settings, or a landline is to be texted, no code is sent, and SendActivationCode says
-    why. Raises ConflictException where
-    the contact has this address in this medium already, ValidationException for no address.
+    why. Raises ConflictException where the contact has this address in this medium already,
+    ValidationException for no address.
     Source: CreateContactChannel, ssm-contacts 2021-05-03.
     """
     contact = ctx.require(Contact, contact_id)
@@ -60,12 +60,8 @@ def create_contact_channel(
         arn=ctx.new_arn("ssm-contacts", "contact-channel", contact.alias, str(uuid4())),
         name=name,
         type=type,
-        address=address,
-        address_fingerprint=fingerprint,
-        is_activated=False,
-        opted_out_at=_opted_out_at(ctx, fingerprint),
         created_at=ctx.now,
-        **_landline(ctx, type, address),
+        **_new_address(ctx, type, address, fingerprint),
     )
     ctx.add(channel)
     if not defer_activation:
@@ -195,20 +191,22 @@ def _moved(
     if fingerprint == channel.address_fingerprint:
         return {}
     _require_new(ctx, channel.contact_key, channel.type, fingerprint)
+    return _new_address(ctx, channel.type, address, fingerprint)
+
+
+def _new_address(
+    ctx: Context, medium: Medium, address: str, fingerprint: str
+) -> dict[str, Any]:
+    """What a contact channel is at an address that nobody has proved yet."""
+    is_landline = medium == "SMS" and spelling.is_landline(address)
     return {
         "address": address,
         "address_fingerprint": fingerprint,
         "is_activated": False,
         "opted_out_at": _opted_out_at(ctx, fingerprint),
-        **_landline(ctx, channel.type, address),
+        "fault": faults.LANDLINE if is_landline else None,
+        "faulted_at": ctx.now if is_landline else None,
     }
-
-
-def _landline(ctx: Context, medium: Medium, address: str) -> dict[str, Any]:
-    """The fault of an address that is new: none, unless it is a landline to be texted."""
-    if medium == "SMS" and spelling.is_landline(address):
-        return {"fault": faults.LANDLINE, "faulted_at": ctx.now}
-    return {"fault": None, "faulted_at": None}
 
 
 def _require_person(contact: Contact) -> None:

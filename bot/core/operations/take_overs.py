@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.access import slack_user_of
 from bot.core.context import Context
@@ -38,12 +38,7 @@ def take_over_shift(
     row = rotation_called(ctx, rotation_id, members=candidates)
     taker = next((arn for arn in candidates if arn in row.contact_ids), candidates[0])
     found = schedules.hand_off(ctx, row)
-    if duration_in_minutes is not None:
-        ends_at = ctx.now + timedelta(minutes=duration_in_minutes)
-    elif found.at is not None:
-        ends_at = max(found.at, ctx.now + rotation_rules.SHORTEST_OVERRIDE)
-    else:
-        raise ValidationException("This shift has no end: say for how long, such as for 4h.")
+    ends_at = _end(ctx, found, duration_in_minutes)
     rotation_rules.check_override(row, [taker], ctx.now, ends_at, ctx.now)
     override = ctx.add(
         RotationOverride(
@@ -109,6 +104,14 @@ def _candidates(ctx: Context, contact_id: str | None) -> list[str]:
             "(`@aws link me to ana`)."
         )
     return linked
+
+
+def _end(ctx: Context, found: schedules.HandOff, minutes: int | None) -> datetime:
+    if minutes is not None:
+        return ctx.now + timedelta(minutes=minutes)
+    if found.at is None:
+        raise ValidationException("This shift has no end: say for how long, such as for 4h.")
+    return max(found.at, ctx.now + rotation_rules.SHORTEST_OVERRIDE)
 
 
 def _override(ctx: Context, row: Rotation, override_id: str) -> RotationOverride:

@@ -14,6 +14,7 @@ from bot.core.replies.calls import (
 from bot.core.replies.chat import chat_code_in
 from bot.core.replies.direct import direct_accept, link_asked
 from bot.core.replies.door import Replies
+from bot.core.replies.late import late_words
 
 __all__ = [
     "GONE",
@@ -30,5 +31,6 @@ __all__ = [
     "UnsubscribePage",
     "chat_code_in",
     "direct_accept",
+    "late_words",
     "link_asked",
 ]

@@ -19,6 +19,7 @@ from bot.core.replies.accepting import (
     latest_activation,
 )
 from bot.core.replies.bundled import accept_told, state_of
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page, VoiceToken
 
@@ -94,12 +95,15 @@ def next_in_call(
     key = digits if step == "key" else None
     if row.page_key is not None or row.bundle_key is not None:
         told = receipts.told_pages(ctx, row.page_key or row.bundle_key)
-        return _told_state(ctx, told, key)
+        bundle = ctx.get(Bundle, row.bundle_key) if row.bundle_key else None
+        return _told_state(ctx, bundle, told, key)
     activation = ctx.get(Activation, row.activation_key) if row.activation_key else None
     return _activation_state(ctx, activation, key)
 
 
-def _told_state(ctx: Context, pages: Sequence[Page], key: str | None) -> CallState:
+def _told_state(
+    ctx: Context, bundle: Bundle | None, pages: Sequence[Page], key: str | None
+) -> CallState:
     if not pages:
         return AlreadyClosed(GONE)
     if key == "1":
@@ -108,7 +112,8 @@ def _told_state(ctx: Context, pages: Sequence[Page], key: str | None) -> CallSta
         return AlreadyClosed(words)
     wrong_key = bool(key) and key != "2"
     waiting = [page for page in pages if not closed_words(ctx, page)]
-    return PagePrompt(page=_message(ctx, waiting), wrong_key=wrong_key)
+    page = _message(ctx, bundle, waiting)
+    return PagePrompt(page=page, wrong_key=wrong_key) if page else AlreadyClosed(GONE)
 
 
 def _accept(ctx: Context, pages: Sequence[Page]) -> CallState:
@@ -138,12 +143,16 @@ def _activation_state(
     return ActivationPrompt(wrong_key=bool(key))
 
 
-def _message(ctx: Context, pages: Sequence[Page]) -> PageMessage | BundleMessage:
+def _message(
+    ctx: Context, bundle: Bundle | None, pages: Sequence[Page]
+) -> PageMessage | BundleMessage | None:
     first = pages[0]
     fields: dict[str, Any] = {"key": first.key, "address": "", "created_at": first.created_at}
     engagement = ctx.get(Engagement, first.engagement_key)
-    if len(pages) > 1 or engagement is None:
-        return bundles.message_of(ctx, pages, code="", **fields)
+    if bundle is not None and len(pages) > 1:
+        return bundles.message_of(ctx, bundle, pages, code="", **fields)
+    if engagement is None:
+        return None
     texts = engagement.texts
     return PageMessage(
         **fields,

@@ -25,7 +25,6 @@ from bot.core.store.work import Outbox
 MEDIUM = "EMAIL"
 MOST_ANSWERS = 10
 """So many mails answer one address within an hour, whatever it asks."""
-NO_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 LONGEST_CHAIN = 10
 """Mails that an answer names as those before it."""
 

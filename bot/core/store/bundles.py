@@ -24,7 +24,8 @@ from bot.core.store.schema import encrypted, partial_index, primary, references,
 class Bundle:
     """Several pages of one contact channel that left as one message; its code accepts them all.
 
-    `page_keys` are in the order of the message: first pages before repeats, the newest first.
+    `page_keys` are in the order of the message: the newest first, but the `repeats` last ones
+    are pages that had been sent before.
     """
 
     key: Key = primary()
@@ -33,6 +34,7 @@ class Bundle:
     channel_key: Key = references("contact_channel", on_delete="CASCADE")
     channel_arn: str
     page_keys: list[str]
+    repeats: int
     address_fingerprint: str
     code: str = encrypted()
     code_fingerprint: str

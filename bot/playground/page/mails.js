@@ -2,6 +2,7 @@
 // its links, in a frame.
 
 import { h, hour, keep } from "./draw.js";
+import { act } from "./town.js";
 
 const view = { open: null, linked: "", read: new Set() };
 let bot = "";
@@ -57,8 +58,20 @@ function reader(mail) {
   });
   return h("div", { class: "mail" },
     h("header", {}, h("h2", {}, mail.subject), h("p", {}, mail.from, " → ", mail.to)), frame,
+    replyBox(mail),
     h("details", { class: "headers" }, h("summary", {}, "Headers and plain text"),
       h("pre", { tabindex: "0" }, mail.headers.map(([name, value]) => `${name}: ${value}`).join("\n"), "\n\n", mail.text)));
+}
+
+// What is typed goes to the bot's own mailbox, with the mail quoted below it.
+function replyBox(mail) {
+  const text = h("input", { type: "text", name: "reply", "aria-label": `Reply to ${mail.from}`, placeholder: "Reply, as 425440 or UNSUBSCRIBE", autocomplete: "off", required: true });
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    const words = text.value.trim();
+    if (words && (await act("mail reply", { mail: mail.number, text: words }))) text.value = "";
+  };
+  return h("form", { class: "texter reply", onsubmit }, text, h("button", { type: "submit", "aria-label": "Send reply" }, "↑"));
 }
 
 // The mail's frame runs no script, so the page listens for clicks on its links itself.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -200,6 +201,24 @@ async def test_plans_in_a_circle_end_and_reach_nobody_unless_one_leads_out(
     assert set(await unreachable(house)) == {"first", "second"}
 
     await leads("second", first, ana)
+    assert await unreachable(house) == {}
+
+
+async def test_who_is_muted_is_named_until_then(house: TestHouse) -> None:
+    await house.has_person("ana")
+    await house.has_escalation_plan("team", contact_arn("ana"))
+    until = house.clock.now() + timedelta(hours=1)
+
+    def mute(tx: Any) -> None:
+        tx.update(tx.find(Contact, alias="ana"), muted_until=until)
+
+    await house.store.write(mute)
+    assert await unreachable(house) == {
+        "team": "Nobody it engages can be reached: ana.",
+        "ana": "It is muted until 2026-03-01 10:30 UTC.",
+    }
+
+    house.clock.advance(hours=1)
     assert await unreachable(house) == {}
 
 
