@@ -32,6 +32,7 @@ HARD_TO_PLEASE = frozenset(
         "CreateContactChannel",
         "CreateReplicationSet",
         "CreateRotationOverride",
+        "MuteContact",
         "TakeOverShift",
     }
 )

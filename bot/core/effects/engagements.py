@@ -55,8 +55,6 @@ def start(
             plan=dict(plan),
             sender=sender,
             texts=dict(texts),
-            stage=None,
-            stage_begun_at=None,
             started_at=ctx.now,
             slack_link_key=contact.slack_link_key,
             round=0 if parent is not None and parent.round is not None else None,

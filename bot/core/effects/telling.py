@@ -6,19 +6,22 @@ code, and a contact whose plan is through begins it again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.core.context import Context
 from bot.core.effects import engagements, paging, receipts
 from bot.core.ids import Key, new_key
 from bot.core.planner.moves import Begun, Moves, Told, next_moves
-from bot.core.planner.plans import PlanTarget, parse_plan, repeats_of
+from bot.core.planner.plans import PlanTarget, Stage, parse_plan, repeats_of
 from bot.core.store.contacts import Contact, ContactChannel, Medium
 from bot.core.store.engagements import Engagement, Page, Target
 
 Place = tuple[int, int]
 
 
-def next_moves_of(ctx: Context, engagement: Engagement) -> Moves:
-    stages, repeats = parse_plan(engagement.plan), repeats_of(engagement.plan)
+def next_moves_of(ctx: Context, engagement: Engagement, stages: Sequence[Stage]) -> Moves:
+    """`stages` are those of its plan."""
+    repeats = repeats_of(engagement.plan)
     return next_moves(stages, begun=begun(ctx, engagement), now=ctx.now, repeats=repeats)
 
 
@@ -172,7 +175,7 @@ def _engage(
 def _running(ctx: Context, engagement: Engagement, contact: Contact) -> Engagement | None:
     """One that the same first engagement led to, and that has still something to do."""
     for one in engagements.running_within(ctx, engagement, contact):
-        if next_moves_of(ctx, one) != Moves():
+        if next_moves_of(ctx, one, parse_plan(one.plan)) != Moves():
             return one
     return None
 

@@ -112,9 +112,8 @@ def update_incident_record(
 ) -> None:
     """Change what is given; what is the same already changes nothing and tells nobody.
 
-    Resolving stops the incident's open engagements. Raises ValidationException for a reopening,
-    which is our choice, for an empty title, and for a chat channel whose topic does not exist.
-    Source: UpdateIncidentRecord, ssm-incidents 2018-05-10.
+    Resolving stops its engagements and tells everyone paged. Raises ValidationException for a
+    reopening (our choice), an empty title, an unknown topic. Source: ssm-incidents 2018-05-10.
     """
     incident = _locked(ctx, arn)
     fields: Wire = {"impact": impact, "status": status}

@@ -43,8 +43,8 @@ class Engagement:
     plan: Wire
     sender: str
     texts: Wire = encrypted()
-    stage: int | None
-    stage_begun_at: datetime | None
+    stage: int | None = None
+    stage_begun_at: datetime | None = None
     alarm_at: datetime | None = None
     """When the engine is set to ask again; an earlier or later alarm changes nothing."""
     started_at: datetime

@@ -37,7 +37,7 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
     muted, told, moves = mutes.muted_contact(ctx, engagement), 0, Moves()
     while engagement.ended_at is None:
         media = _tell_in_slack(ctx, engagement, muted)
-        moves = telling.next_moves_of(ctx, engagement)
+        moves = telling.next_moves_of(ctx, engagement, stages)
         engagement = _begin_stages(ctx, engagement, moves)
         is_torn = _tell_all(ctx, engagement, stages, moves, media, muted)
         told += len(moves.tell)
