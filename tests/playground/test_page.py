@@ -141,11 +141,11 @@ async def test_a_reply_to_a_mail_acknowledges_on_the_page(tmp_path: Path) -> Non
         await page.when(text_of(f"{ANA} .bubble.to_phone", "Reply"))
         await page.click("#pace button:last-of-type")
         await page.click("#mails li button")
-        await page.when("return document.querySelector('#reader .reply input')")
+        await page.when("return document.querySelector('#reader .reply-box input')")
         await page.click("#pace button:first-of-type")
         code = re.search(r"Code: (\d{6})", demo.town.mailbox.mails[0].text)
         assert code is not None
-        await page.click("#reader .reply input")
+        await page.click("#reader .reply-box input")
         await page.type(code[1])
 
         card = await page.when(text_of("#messages .message", "Acknowledged by"))

@@ -71,7 +71,7 @@ function replyBox(mail) {
     const words = text.value.trim();
     if (words && (await act("mail reply", { mail: mail.number, text: words }))) text.value = "";
   };
-  return h("form", { class: "texter reply", onsubmit }, text, h("button", { type: "submit", "aria-label": "Send reply" }, "↑"));
+  return h("form", { class: "texter reply-box", onsubmit }, text, h("button", { type: "submit", "aria-label": "Send reply" }, "↑"));
 }
 
 // The mail's frame runs no script, so the page listens for clicks on its links itself.
