@@ -37,8 +37,7 @@ def take_over_shift(
     candidates = _candidates(ctx, contact_id)
     row = rotation_called(ctx, rotation_id, members=candidates)
     taker = next((arn for arn in candidates if arn in row.contact_ids), candidates[0])
-    found = schedules.hand_off(ctx, row)
-    ends_at = _end(ctx, found, duration_in_minutes)
+    ends_at = _end(ctx, found := schedules.hand_off(ctx, row), duration_in_minutes)
     rotation_rules.check_override(row, [taker], ctx.now, ends_at, ctx.now)
     override = ctx.add(
         RotationOverride(
