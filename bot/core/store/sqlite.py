@@ -202,7 +202,11 @@ class SqliteStore:
         self._cursor.execute("BEGIN IMMEDIATE")
         version = self._cursor.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
-            learn_keys(Transaction(self._cursor, DIALECT, self.vault))
+            tx = Transaction(self._cursor, DIALECT, self.vault)
+            try:
+                learn_keys(tx)
+            except TransactionError as error:
+                raise tx.fault or error from None
             self._version = version
 
     def _followers(self) -> Iterator[Entry]:
