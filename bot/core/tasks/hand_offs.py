@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from bot.core.channel import HandOff as Message
 from bot.core.context import Context
-from bot.core.effects import hand_offs, jobs, outbox, schedules, topics
+from bot.core.effects import caps, hand_offs, jobs, outbox, schedules, topics
 from bot.core.effects.names import shown_name
 from bot.core.effects.paging import why_not
 from bot.core.ids import Key, new_key
@@ -150,7 +150,9 @@ def _tell_person(
 
 
 def _ways(ctx: Context, contact: Contact, *, may_text: bool) -> Iterator[_Way]:
-    """The ways to tell somebody, the cheapest first. Nobody is called for a hand-off."""
+    """The ways to tell somebody, the cheapest first. Nobody is called for a hand-off, and texts
+    count to the daily limits.
+    """
     link = ctx.find_by(SlackLink, contact_key=contact.key)
     is_linked = link is not None and link.confirmed_at is not None and not link.fault
     if link and is_linked and link.conversation_id and "slack" in ctx.house.media:
@@ -158,5 +160,7 @@ def _ways(ctx: Context, contact: Contact, *, may_text: bool) -> Iterator[_Way]:
     channels = ctx.select(ContactChannel, contact_key=contact.key, deleted_at=None)
     for medium in ("EMAIL", "SMS") if may_text else ("EMAIL",):
         for channel in channels:
-            if channel.type == medium and why_not(ctx, channel) is None:
+            if channel.type != medium or why_not(ctx, channel) is not None:
+                continue
+            if caps.reached(ctx, medium.lower(), channel.address_fingerprint) is None:
                 yield _Way(medium.lower(), channel.address, channel.key)
