@@ -87,8 +87,10 @@ def compose(message: Short) -> str:
 def _compose_bundle(bundle: Bundle, mark: str) -> str:
     """Say how many there are and, newest first, as many subjects as there is room for."""
     test = "[TEST] " if bundle_words.is_test(bundle) else ""
-    head = f"{mark}{test}{bundle_words.things(bundle)}, newest: "
     named = "; ".join(bundle_words.subjects(bundle, "public_subject"))
+    has_room = septets(_one_line(named)) is not None
+    newest = ", newest: " if has_room else ": "
+    head = f"{mark}{test}{bundle_words.things(bundle)}{newest}"
     tail = f"\nReply {bundle.code} for all, UNSUBSCRIBE to stop."
     return _fit(head, named, tail, tail)
 
