@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 
 from bot.core.context import Unit
 from bot.core.errors import DataEncryptionException
 from bot.core.ids import Key
 from bot.core.outcomes import drop_if_pointless
-from bot.core.store.kinds import instant_to_integer
+from bot.core.store.kinds import instant_to_integer, integer_to_instant
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
@@ -20,6 +20,7 @@ from bot.core.store.work import Outbox
 log = logging.getLogger(__name__)
 
 BATCH = 100
+"""Messages of each lane that are claimed at once."""
 
 _o = table_of(Outbox).c
 _earlier = table_of(Outbox).alias("earlier")
@@ -28,20 +29,31 @@ _is_behind = exists().where(
     _earlier.c.failed_at.is_(None),
     _earlier.c.key < _o.key,
 )
+LANES = ("page", "notification")
+"""The more urgent first. Each is asked by itself, so that an index gives the order."""
 FREE = (
     select(table_of(Outbox))
     .where(
+        _o.lane == bindparam("lane"),
         _o.owner.is_(None),
         _o.failed_at.is_(None),
         _o.due_at <= bindparam("now"),
         or_(_o.conversation_key.is_(None), ~_is_behind),
     )
-    .order_by(_o.lane.desc(), _o.due_at, _o.key)
+    .order_by(_o.due_at, _o.key)
     .limit(BATCH)
     .with_for_update(skip_locked=True)
 )
 CLAIMABLE = prepared(FREE)
 CLAIMABLE_KEYS = prepared(FREE.with_only_columns(_o.key))
+NEXT = prepared(
+    select(func.min(_o.due_at)).where(
+        _o.lane == bindparam("lane"),
+        _o.owner.is_(None),
+        _o.failed_at.is_(None),
+        _o.due_at > bindparam("after"),
+    )
+)
 PUT_ASIDE = prepared(
     update(table_of(Outbox))
     .where(_o.key == bindparam("row"))
@@ -58,14 +70,29 @@ def is_pointless(unit: Unit, row: Outbox) -> bool:
 
 
 def due_rows(tx: Transaction, now: datetime) -> tuple[list[Outbox], int]:
-    """The free messages that are due, and how many were put aside because nobody can read
-    them.
+    """The free messages that are due, pages first, and how many were put aside because nobody
+    can read them.
     """
+    rows, aside = _due_rows_of(tx, LANES[0], now)
+    if len(rows) + aside < BATCH:
+        others, more = _due_rows_of(tx, LANES[1], now)
+        rows, aside = rows + others, aside + more
+    return rows, aside
+
+
+def next_due(tx: Transaction, after: datetime) -> datetime | None:
+    """When the first of the free messages is due that are not due until then."""
+    at = instant_to_integer(after)
+    found = [tx.records(NEXT, lane=lane, after=at)[0][0] for lane in LANES]
+    return min((integer_to_instant(due) for due in found if due is not None), default=None)
+
+
+def _due_rows_of(tx: Transaction, lane: str, now: datetime) -> tuple[list[Outbox], int]:
     at = instant_to_integer(now)
     try:
-        return tx.fetch(Outbox, CLAIMABLE, now=at), 0
+        return tx.fetch(Outbox, CLAIMABLE, lane=lane, now=at), 0
     except DataEncryptionException:
-        keys = [Key(key) for (key,) in tx.records(CLAIMABLE_KEYS, now=at)]
+        keys = [Key(key) for (key,) in tx.records(CLAIMABLE_KEYS, lane=lane, now=at)]
     rows: list[Outbox] = []
     for key in keys:
         try:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from bot.core.cascade import run_cascade
 from bot.core.channel import Channel, Message, Unavailable, Undeliverable
-from bot.core.claims import due_rows, is_pointless
+from bot.core.claims import due_rows, is_pointless, next_due
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects.outbox import message_of
@@ -23,7 +23,6 @@ from bot.core.outcomes import Outcome, hand_back
 from bot.core.recorder import Recorder
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
-from bot.core.store.kinds import instant_to_integer, integer_to_instant
 from bot.core.store.lease import RENEW_EVERY, Lease, forget_dead, is_dead
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
@@ -43,11 +42,6 @@ LAST_SENDS = 5.0
 BACKSTOP = timedelta(seconds=1)
 
 _o = table_of(Outbox).c
-NEXT = prepared(
-    select(func.min(_o.due_at)).where(
-        and_(_o.owner.is_(None), _o.failed_at.is_(None), _o.due_at > bindparam("after"))
-    )
-)
 OWNED = prepared(select(_o.key).where(_o.owner == bindparam("by"), _o.failed_at.is_(None)))
 
 
@@ -220,9 +214,8 @@ class Courier:
         backstop = self._clock.now() + BACKSTOP
         if not self._lease.is_fresh():
             return backstop
-        after = instant_to_integer(self._looked_at)
-        found = await self._store.read(lambda tx: tx.records(NEXT, after=after))
-        due_at = None if found[0][0] is None else integer_to_instant(found[0][0])
+        looked_at = self._looked_at
+        due_at = await self._store.read(lambda tx: next_due(tx, looked_at))
         if self._store.dialect == "postgresql":
             return min(due_at or backstop, backstop)
         return due_at

@@ -28,7 +28,9 @@ class Job:
 
 @table(
     "outbox",
-    partial_index("outbox_due", "lane", "due_at", where="failed_at IS NULL"),
+    partial_index(
+        "outbox_due", "lane", "due_at", "key", where="owner IS NULL AND failed_at IS NULL"
+    ),
     partial_index("outbox_owner", "owner", where="owner IS NOT NULL"),
     partial_index(
         "outbox_conversation", "conversation_key", where="conversation_key IS NOT NULL"
