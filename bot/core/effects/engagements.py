@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import jobs, receipts, schedules, slack_links, timeline
+from bot.core.effects import jobs, mutes, receipts, schedules, slack_links, timeline
 from bot.core.ids import Key, new_key
 from bot.core.planner.plans import REPEAT_TIMES
 from bot.core.store.contacts import Contact
@@ -52,7 +52,7 @@ def start(
             root_key=(parent.root_key or parent.key) if parent else None,
             is_essential=is_essential,
             is_test=is_test,
-            plan=dict(plan),
+            plan=mutes.noted(ctx, contact, plan),
             sender=sender,
             texts=dict(texts),
             started_at=ctx.now,
