@@ -181,7 +181,7 @@ async def test_a_batch_of_pointless_pages_hides_nothing_behind_it(office: Office
     await keep(office, *stale, free_row(office, a_page(office), "email"))
     await works(office)
 
-    assert len(office.phones.sent) == 1
+    assert [message.kind for message in office.phones.sent] == ["page", "stop_notice"]
     assert len(office.mails.sent) == 1
     assert await office.rows(Outbox) == []
 
