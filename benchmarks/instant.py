@@ -22,21 +22,34 @@ CELL = 8
 
 
 class Ledger:
-    """When each incident's first page was handed over (`time.monotonic_ns`; 0: not yet).
+    """When each incident's first and last pages were handed over (`time.monotonic_ns`; 0: not
+    yet), and how many were.
 
     A file that the program and the load generator both map.
     """
 
     def __init__(self, path: Path) -> None:
         with path.open("a+b") as file:
-            file.truncate(INCIDENTS * CELL)
-            self._cells = memoryview(mmap.mmap(file.fileno(), 0)).cast("q")
+            file.truncate(3 * INCIDENTS * CELL)
+            cells = memoryview(mmap.mmap(file.fileno(), 0)).cast("q")
+        self._first = cells[:INCIDENTS]
+        self._last = cells[INCIDENTS : 2 * INCIDENTS]
+        self._pages = cells[2 * INCIDENTS :]
 
     def note(self, number: int) -> None:
-        self._cells[number] = self._cells[number] or time.monotonic_ns()
+        now = time.monotonic_ns()
+        self._first[number] = self._first[number] or now
+        self._last[number] = now
+        self._pages[number] += 1
 
     def first(self, numbers: range) -> list[int]:
-        return self._cells[numbers.start : numbers.stop].tolist()
+        return self._first[numbers.start : numbers.stop].tolist()
+
+    def last(self, number: int) -> int:
+        return self._last[number]
+
+    def pages(self, number: int) -> int:
+        return self._pages[number]
 
 
 class InstantChannel:

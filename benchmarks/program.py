@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,9 @@ def settings(database: Path, vendors: Vendors | None, *, slack: bool = False) ->
         "SMTP_PORT": str(vendors.mail_port if vendors else 9),
         "SMTP_FROM": "imbot@example.com",
         "SMTP_SECURITY": "none",
+        # Every incident pages the same two channels, which must not wait for one another.
+        "IMBOT_SECONDS_BETWEEN_MAILS": "0.000001",
+        "IMBOT_SECONDS_BETWEEN_TEXTS": "0.000001",
     }
     if slack:
         environment |= {
@@ -99,13 +102,19 @@ def running(
 
 def prepare(database: Path, vendors: Vendors) -> None:
     """A contact whose plan tells two channels at once, and a response plan that engages it."""
-    asyncio.run(_prepare(settings(database, vendors)))
+    asyncio.run(call_within(settings(database, vendors), _prepare))
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE contact_channel SET is_activated = 1")
     connection.close()
 
 
-async def _prepare(environment: Mapping[str, str]) -> None:
+Call = Callable[..., Awaitable[dict[str, Any]]]
+
+
+async def call_within(
+    environment: Mapping[str, str], work: Callable[[Call], Awaitable[None]]
+) -> None:
+    """Do what is asked as the administrator, in a program that carries nothing."""
     from bot.app import first_credential, open_app
     from bot.core.access import Caller
     from bot.core.dispatch import Request, new_request_id
@@ -133,28 +142,32 @@ async def _prepare(environment: Mapping[str, str]) -> None:
             )
             return await app.dispatcher.answer(request)
 
-        await call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
-        empty: dict[str, Any] = {"Stages": []}
-        await call("ssm-contacts", "CreateContact", Alias="ana", Type="PERSONAL", Plan=empty)
-        targets = []
-        for medium, address in (("SMS", "+14155550101"), ("EMAIL", "ana@example.com")):
-            created = await call(
-                "ssm-contacts",
-                "CreateContactChannel",
-                ContactId=CONTACT,
-                Name=medium.lower(),
-                Type=medium,
-                DeliveryAddress={"SimpleAddress": address},
-                DeferActivation=True,
-            )
-            channel = {"ContactChannelId": created["ContactChannelArn"]}
-            targets.append({"ChannelTargetInfo": channel})
-        stages = [{"DurationInMinutes": 30, "Targets": targets}]
-        await call("ssm-contacts", "UpdateContact", ContactId=CONTACT, Plan={"Stages": stages})
-        await call(
-            "ssm-incidents",
-            "CreateResponsePlan",
-            name="payments",
-            incidentTemplate={"title": "Payments", "impact": 1, "summary": "Cards fail."},
-            engagements=[CONTACT],
+        await work(call)
+
+
+async def _prepare(call: Call) -> None:
+    await call("ssm-incidents", "CreateReplicationSet", regions={REGION: {}})
+    empty: dict[str, Any] = {"Stages": []}
+    await call("ssm-contacts", "CreateContact", Alias="ana", Type="PERSONAL", Plan=empty)
+    targets = []
+    for medium, address in (("SMS", "+14155550101"), ("EMAIL", "ana@example.com")):
+        created = await call(
+            "ssm-contacts",
+            "CreateContactChannel",
+            ContactId=CONTACT,
+            Name=medium.lower(),
+            Type=medium,
+            DeliveryAddress={"SimpleAddress": address},
+            DeferActivation=True,
         )
+        channel = {"ContactChannelId": created["ContactChannelArn"]}
+        targets.append({"ChannelTargetInfo": channel})
+    stages = [{"DurationInMinutes": 30, "Targets": targets}]
+    await call("ssm-contacts", "UpdateContact", ContactId=CONTACT, Plan={"Stages": stages})
+    await call(
+        "ssm-incidents",
+        "CreateResponsePlan",
+        name="payments",
+        incidentTemplate={"title": "Payments", "impact": 1, "summary": "Cards fail."},
+        engagements=[CONTACT],
+    )
