@@ -43,12 +43,13 @@ def say_goodbye(
     late: list[list[Key]] = []
     for keys in people[:PEOPLE_A_SLICE]:
         pages = [page for key in keys for page in ctx.select(Page, engagement_key=key)]
-        if any(page.read_at is not None for page in pages):
+        if _has_answered(ctx, keys, pages):
             continue
-        if look < len(LOOKS) and any(_is_leaving(ctx, page) for page in pages):
+        failed = _failed(ctx, keys)
+        if look < len(LOOKS) and any(_is_leaving(page, failed) for page in pages):
             late.append(keys)
             continue
-        _tell(ctx, pages, words, reason)
+        _tell(ctx, [one for one in pages if _was_reached(one, failed)], words, reason)
     more = {"words": words, "reason": reason}
     if late:
         at = ctx.now + LOOKS[look]
@@ -57,19 +58,35 @@ def say_goodbye(
         jobs.behind_pages(ctx, "say_goodbye", people=rest, look=look, **more)
 
 
-def _is_leaving(ctx: Context, page: Page) -> bool:
-    """It has not left, and is not known to have failed."""
-    if page.sent_at is not None:
-        return False
-    targets = ctx.select(Target, engagement_key=page.engagement_key)
-    return any(one.page_key == page.key and not one.has_failed for one in targets)
+def _has_answered(ctx: Context, keys: list[Key], pages: list[Page]) -> bool:
+    """By a page, or without one: in Slack."""
+    if any(page.read_at is not None for page in pages):
+        return True
+    found = [ctx.get(Engagement, key) for key in keys]
+    return any(one is not None and one.acknowledged_by == one.contact_arn for one in found)
+
+
+def _failed(ctx: Context, keys: list[Key]) -> set[Key | None]:
+    """The pages of engagements that could not be delivered, at the last try at least."""
+    targets = [one for key in keys for one in ctx.select(Target, engagement_key=key)]
+    return {target.page_key for target in targets if target.has_failed}
+
+
+def _is_leaving(page: Page, failed: set[Key | None]) -> bool:
+    """It is on its way to the vendor now; one that waits for its turn leaves no more."""
+    return page.sent_at is None and page.waits_until is None and page.key not in failed
+
+
+def _was_reached(page: Page, failed: set[Key | None]) -> bool:
+    is_lost = page.key in failed and page.delivered_at is None
+    return page.sent_at is not None and not is_lost
 
 
 def _tell(ctx: Context, pages: list[Page], words: str, reason: str) -> None:
     told: set[str] = set()
     for page in pages:
         channel = ctx.get(ContactChannel, page.channel_key) if page.channel_key else None
-        if page.sent_at is None or channel is None or channel.type not in MEDIA:
+        if channel is None or channel.type not in MEDIA:
             continue
         if channel.address_fingerprint in told or paging.why_not(ctx, channel) is not None:
             continue

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.channel import Page, StopNotice
+from bot.core.channel import Delivery, Page, StopNotice
 from bot.core.store.engagements import Page as PageRow
 from bot.core.store.executor import Store
 from tests.core.desk import INCIDENTS
 from tests.core.office import Office, open_office, works
+from tests.core.replies.talk import replies_of
 from tests.harness import CONTACTS
 
 
@@ -132,8 +133,7 @@ async def test_resolving_tells_everyone_paged_even_in_two_engagements_once(
     await accepts(office, "+12065550102")
 
     await office.resolves(incident)
-    for seconds in (0, 5, 25):  # one of her pages waits for its pace, and is looked after
-        await works(office, seconds=seconds)
+    await works(office)
 
     [notice] = notices(office)
     assert notice.address == "+12065550101"
@@ -180,3 +180,39 @@ async def test_the_timeline_says_who_stopped_an_engagement(office: Office) -> No
         eventId=events["eventSummaries"][0]["eventId"],
     )
     assert '"stoppedBy":"ana"' in event["event"]["eventData"]
+
+
+async def test_where_a_text_did_not_arrive_no_notice_goes(office: Office) -> None:
+    ana = await person(office, "ana", SMS="+12065550101", EMAIL="ana@example.com")
+    await office.opens()
+    engagement = await office.engages(ana)
+    await works(office)
+    [text] = [one for one in office.pages() if one.address == "+12065550101"]
+    [page] = [row for row in await office.rows(PageRow) if row.code == text.code]
+    lost = Delivery("SM1", "ERROR", "The phone is off.", "30003")
+    await replies_of(office).status(lost, page.key)
+
+    await office.call(CONTACTS, "StopEngagement", EngagementId=engagement)
+    await works(office)
+
+    assert notices(office) == []
+    assert [one.address for one in notices(office, "mails")] == ["ana@example.com"]
+
+
+async def test_fifty_people_are_told_at_a_time(office: Office) -> None:
+    people = []
+    for number in range(60):
+        people.append(await person(office, f"p{number}", EMAIL=f"p{number}@example.com"))
+    targets = [{"ContactTargetInfo": {"ContactId": arn, "IsEssential": True}} for arn in people]
+    tens = [targets[start : start + 10] for start in range(0, 60, 10)]
+    stages = [{"DurationInMinutes": 0, "Targets": ten} for ten in tens]
+    team = await office.has_contact("team", Type="ESCALATION", Plan={"Stages": stages})
+    await office.opens()
+    engagement = await office.engages(team)
+    await works(office)
+    assert len(office.mails.sent) == 60
+
+    await office.call(CONTACTS, "StopEngagement", EngagementId=engagement)
+    await works(office)
+
+    assert len({one.address for one in notices(office, "mails")}) == 60
