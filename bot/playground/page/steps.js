@@ -83,6 +83,12 @@ const STEPS = [
     await inChannel("@aws test-page ana");
   }],
   ["Use the AWS CLI", commandLine],
+  ["Start a storm", async () => {
+    told("Four incidents at once: Ana gets one text now, and the other three as one text 20 seconds later. Its code takes all three.");
+    for (const title of ["Payments are failing", "Checkout is slow", "Disk full on db-2", "No DNS in eu-west-1"]) {
+      await inChannel(`@aws ssm-incidents start-incident --response-plan-arn ${town.facts.plan_arn} --title "${title}"`);
+    }
+  }],
 ];
 
 export function drawSteps(state) {
