@@ -9,10 +9,10 @@ from bot.core import courier
 from bot.core.crypto import new_master_key
 from tests.simulation.database import Database
 from tests.simulation.invariants import check
-from tests.simulation.loop import run
+from tests.simulation.loop import StandstillError, run
 from tests.simulation.process import REGION
 from tests.simulation.steps import take_steps
-from tests.simulation.story import Story
+from tests.simulation.story import BrokenError, Story
 from tests.simulation.town import INCIDENTS, Settling, Town
 from tests.simulation.world import World
 
@@ -37,13 +37,17 @@ class Stage:
 
     def play(self, seed: str) -> Story:
         """Raises BrokenError where an invariant does not hold."""
-        with patch.dict(courier.AT_ONCE, PLACES):
-            return run(self._play(seed))
+        worlds: list[World] = []
+        try:
+            with patch.dict(courier.AT_ONCE, PLACES):
+                run(self._play(seed, worlds))
+        except StandstillError:
+            raise BrokenError(seed, ["time stands still"], worlds[0].story) from None
+        return worlds[0].story
 
-    async def _play(self, seed: str) -> Story:
-        world = World(seed, self._database)
-        await world.plays(_play_in(world))
-        return world.story
+    async def _play(self, seed: str, worlds: list[World]) -> None:
+        worlds.append(World(seed, self._database))
+        await worlds[0].plays(_play_in(worlds[0]))
 
 
 async def _only(work: object) -> None:
