@@ -106,13 +106,16 @@ def minutes_of(typed: str) -> int:
 
 
 def _calendar(ctx: Context, document: Document, name: str) -> Answer:
-    """Only the one who asks sees the address."""
+    """Only the one who asks sees the address. Slack shows such an answer in no thread that it
+    would begin.
+    """
     if not name:
         raise ChatError(CALENDAR_USAGE)
     answer = _ask(ctx, document, "CreateCalendarLink", {"ResourceId": name})
     post = post_of(ctx, document, calendar_card(name, answer["Url"]))
     if not _is_direct(document):
-        post = replace(post, ephemeral_user=document["user"])
+        thread_ts = post.thread_ts if document.get("is_reply") else None
+        post = replace(post, ephemeral_user=document["user"], thread_ts=thread_ts)
     return Answer(posts=(post,))
 
 

@@ -156,6 +156,7 @@ def _read_event(body: Mapping[str, Any]) -> dict[str, Any] | None:
         "channel": event["channel"],
         "text": event.get("text", ""),
         "thread_ts": event.get("thread_ts") or event["ts"],
+        "is_reply": bool(event.get("thread_ts")),
         "is_direct": is_direct,
         "is_mention": event["type"] == "app_mention",
     }

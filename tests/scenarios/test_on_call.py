@@ -167,6 +167,7 @@ async def test_a_calendar_is_told_to_who_asks_alone_and_read_there(
     await chat.hears("@aws calendar primary")
 
     [whisper] = town_world.town.slack.workspace.conversation(INCIDENTS).ephemerals
+    assert "thread_ts" not in whisper  # for nobody sees it in a thread without replies
     url = re.search(r"http\S+\.ics", str(whisper["blocks"]))
     assert url is not None
     status, body = await follow(town_world, url[0])
