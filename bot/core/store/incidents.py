@@ -27,6 +27,10 @@ class ResponsePlan:
     "incident",
     Index("incident_arn", "arn", unique=True),
     Index("incident_account", "account_id", "key"),
+    Index("incident_created", "account_id", "created_at"),
+    partial_index(
+        "incident_resolved", "account_id", "resolved_at", where="resolved_at IS NOT NULL"
+    ),
     partial_index(
         "incident_dedupe",
         "account_id",
