@@ -124,7 +124,7 @@ def _is_chatter(ctx: Context, document: Document) -> bool:
 
 
 def _run(ctx: Context, document: Document, command: Command) -> Card:
-    bound = bind(command, ctx.caller.region, now=ctx.now)
+    bound = bind(command, ctx.caller.region, now=ctx.now, account_id=ctx.account_id)
     if (bound.service, bound.operation) == SECRET_ANSWER:
         raise ChatError(
             "A secret does not belong in a channel. Run `imbot keys create` instead."

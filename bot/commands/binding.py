@@ -20,6 +20,7 @@ from bot.commands.grammar import Command, Value, straight_quotes
 from bot.commands.names import Form, Member, form_named, service_of, spelled
 from bot.commands.problems import ChatError, did_you_mean, shortened
 from bot.commands.query import apply_query, compiled
+from bot.commands.short_names import with_arns
 from bot.commands.values import Fault, Unfit, fitting
 from bot.core.errors import ServiceError
 from bot.core.service_models import Shape, kebab, operation_model, validate
@@ -65,11 +66,18 @@ class Bound:
     notes: tuple[str, ...] = ()
 
 
-def bind(command: Command, default_region: str, *, now: datetime | None = None) -> Bound:
+def bind(
+    command: Command,
+    default_region: str,
+    *,
+    now: datetime | None = None,
+    account_id: str | None = None,
+) -> Bound:
     """Make a typed command a request.
 
-    `now` is what the value `now` means; None: the machine's clock. Raises ChatError, which
-    names all faults at once, with what to type instead.
+    `now` is what the value `now` means; None: the machine's clock. With an `account_id`, the
+    names of its contacts, response plans and topics may stand for their ARNs. Raises ChatError,
+    which names all faults at once, with what to type instead.
     """
     if len(command.options) > _MOST_OPTIONS:
         raise ChatError(f"These are more than {_MOST_OPTIONS} options; type fewer.")
@@ -83,6 +91,8 @@ def bind(command: Command, default_region: str, *, now: datetime | None = None) 
         binding.faults.append(told)
     if command.query is not None:
         binding.check_query(command.query)
+    if account_id is not None:
+        binding.write_out_names(account_id, region)
     return Bound(
         service=form.service,
         operation=form.operation,
@@ -144,6 +154,11 @@ class _Binding:
             compiled(query)
         except ChatError as problem:
             self.faults += problem.faults
+
+    def write_out_names(self, account_id: str, region: str) -> None:
+        operation = self._form.operation
+        where = {"account_id": account_id, "region": region}
+        self._given = with_arns(operation, self._given, **where)
 
     def parameters(self) -> dict[str, Any]:
         """Everything that was given, held to the model. Raises ChatError."""

@@ -1,0 +1,35 @@
+"""A name where the model takes an ARN: people know `payments`, not its ARN."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.arns import build_arn
+
+NAME = re.compile(r"[\w.-]{1,255}")
+
+PLAN = ("ssm-incidents", "response-plan")
+CONTACT = ("ssm-contacts", "contact")
+TOPIC = ("sns",)
+BY_MEMBER = {"responsePlanArn": PLAN, "ContactId": CONTACT, "TopicArn": TOPIC}
+BY_OPERATION = {
+    (operation, "arn"): PLAN
+    for operation in ("GetResponsePlan", "UpdateResponsePlan", "DeleteResponsePlan")
+}
+
+
+def with_arns(
+    operation: str, given: Mapping[str, Any], *, account_id: str, region: str
+) -> dict[str, Any]:
+    """The parameters, with the account's own ARN in the place of each name."""
+
+    def written_out(member: str, value: Any) -> Any:
+        kind = BY_OPERATION.get((operation, member)) or BY_MEMBER.get(member)
+        if kind is None or not isinstance(value, str) or not NAME.fullmatch(value):
+            return value
+        service, *folder = kind
+        return build_arn(service, region, account_id, *folder, value)
+
+    return {member: written_out(member, value) for member, value in given.items()}
