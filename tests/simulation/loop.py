@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-MOST_TURNS = 50_000
+MOST_TURNS = 5_000
 """Turns of the loop in one instant; a world needs a few hundred."""
 
 

@@ -79,6 +79,17 @@ async def delete_contact(world: World, town: Town) -> None:
     await _ask(world, CONTACTS, "DeleteContact", ContactId=arn)
 
 
+async def mute(world: World, town: Town) -> None:
+    arn = world.random.choice([*town.people, *town.plans])
+    until = world.clock.now() + timedelta(minutes=world.random.choice((1, 5, 60)))
+    await _ask(world, "imbot", "MuteContact", ContactId=arn, Until=until)
+
+
+async def unmute(world: World, town: Town) -> None:
+    arn = world.random.choice([*town.people, *town.plans])
+    await _ask(world, "imbot", "UnmuteContact", ContactId=arn)
+
+
 async def override(world: World, town: Town) -> None:
     """Put somebody else, or nobody, on call for an hour."""
     if town.rotation is None:
@@ -126,6 +137,8 @@ STEPS: dict[Step, float] = {
     delete_channel: 1,
     deactivate_channel: 0.5,
     delete_contact: 0.5,
+    mute: 1,
+    unmute: 0.5,
     override: 1,
     die: 2,
     jump: 1,
