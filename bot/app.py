@@ -32,7 +32,7 @@ from bot.core.store.lease import Lease
 from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
 from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
-from bot.limits import limits_of
+from bot.limits import limits_of, rules_of
 from bot.settings import Settings
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
@@ -219,6 +219,7 @@ def _house(
         wake_courier=hands.wake_courier,
         answerers={"slack": LateChatDoor(settings).answer} if client else {},
         limits=limits_of(settings),
+        rules=rules_of(settings),
         sender=sender_of(settings),
     )
 

@@ -1,11 +1,11 @@
-"""How often people may be told, as the settings say."""
+"""How often people may be told, and what is allowed, as the settings say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.core.context import Limits
+from bot.core.context import Limits, Rules
 from bot.settings import Settings
 
 
@@ -26,6 +26,13 @@ def limits_of(settings: Settings) -> Limits:
             voice=settings.daily_calls,
             activation=settings.daily_codes,
         ),
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    return Rules(
+        may_reopen=settings.allow_reopening,
+        keeps_young_regions=settings.keep_young_regions,
     )
 
 

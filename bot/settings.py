@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     )
     """Texts and calls of pages, and activation codes, a day; absent: no limit."""
 
+    allow_reopening: bool = Field(False, alias="IMBOT_ALLOW_REOPENING")
+    """Whether a resolved incident can be opened again."""
+    keep_young_regions: bool = Field(False, alias="IMBOT_KEEP_YOUNG_REGIONS")
+    """Whether a region must be 24 hours old before it leaves its replication set, as in AWS."""
+
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")

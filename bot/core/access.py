@@ -24,6 +24,7 @@ RESPONDER = frozenset(
         ("ssm-incidents", "DeleteTimelineEvent"),
         ("ssm-incidents", "UpdateRelatedItems"),
         ("ssm-contacts", "StartEngagement"),
+        ("imbot", "EditSummary"),
         ("imbot", "TestPage"),
         ("imbot", "MuteContact"),
         ("imbot", "UnmuteContact"),
@@ -33,8 +34,8 @@ RESPONDER = frozenset(
         ("imbot", "DeleteCalendarLink"),
     }
 )
-"""The write half of AWSIncidentManagerResolverAccess (its v4), test pages, and what people do with
-their own shifts.
+"""The write half of AWSIncidentManagerResolverAccess (its v4), the summary as chat edits it,
+test pages, and what people do with their own shifts.
 """
 
 PROVED_BY_A_CODE = frozenset(

@@ -66,6 +66,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the account's operator may choose. `may_reopen`: a resolved incident can be opened
+    again. `keeps_young_regions`: a region stays in its replication set for 24 hours.
+    """
+
+    may_reopen: bool = False
+    keeps_young_regions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Where pages come from: numbers in E.164, and a bare mail address."""
 
@@ -96,6 +106,7 @@ class House:
     answerers: Mapping[str, Answerer] = field(default_factory=dict)
     """By door: what is said to a delivery of that door (see `core.deliveries`)."""
     limits: Limits = field(default_factory=Limits)
+    rules: Rules = field(default_factory=Rules)
     sender: Sender = field(default_factory=Sender)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 Operations = Mapping[str, tuple[str, ...]]
 
 TAGS = "Tags of configurations are kept as they were given; changing them comes later."
-FINDINGS = "Findings need deployments of AWS CodeDeploy and CloudFormation, which are not here."
 TOPICS = "Topics only carry an incident's updates to chat here: nobody else may use them."
 SUBSCRIPTIONS = (
     "Slack channels are the only subscribers here; Chatbot configurations link them."
@@ -22,7 +21,6 @@ CUSTOM_ACTIONS = "Custom actions are not part of this program."
 
 _BY_REASON: Mapping[str, Operations] = {
     TAGS: {"chatbot": ("ListTagsForResource", "TagResource", "UntagResource")},
-    FINDINGS: {"ssm-incidents": ("BatchGetIncidentFindings", "ListIncidentFindings")},
     TOPICS: {
         "sns": (
             "AddPermission",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import orjson
 
 from bot.core.context import Context
-from bot.core.effects import closing, goodbyes, jobs, timeline, topics
+from bot.core.effects import changes, closing, goodbyes, starts, topics
 from bot.core.effects import related_items as relating
-from bot.core.effects.records import IMPACTS, incident_record, incident_summary
+from bot.core.effects.records import incident_record, incident_summary
 from bot.core.errors import (
     ConflictException,
     ResourceNotFoundException,
@@ -48,8 +45,9 @@ def start_incident(
 ) -> Wire:
     """Open an incident from a response plan and put off its engagements.
 
-    Where an incident of the same dedupe string is open, it absorbs this start: the trigger is
-    recorded there, nobody is engaged again, and its ARN is the answer.
+    Where an incident of the same dedupe string is open, it absorbs this start: that is counted
+    there, nobody is engaged again, and its ARN is the answer. At a quiet impact of the plan
+    nobody is engaged at all.
 
     Raises ResourceNotFoundException for a response plan that does not exist.
     Source: StartIncident, ssm-incidents 2018-05-10.
@@ -58,13 +56,10 @@ def start_incident(
     trigger = trigger_details or {"source": MANUAL}
     fresh = _incident(ctx, plan, title, impact, trigger, related_items)
     incident = _added_or_open(ctx, fresh)
-    is_new = incident is fresh
-    timeline.record(ctx, incident, timeline.TRIGGERED, **_trigger_data(trigger, is_new))
-    if not is_new:
-        return {"incidentRecordArn": incident.arn}
-    timeline.record(ctx, incident, timeline.STARTED, **_start_data(plan, incident, trigger))
-    for contact_arn in plan.document.get("engagements", ()):
-        _engage(ctx, incident, contact_arn)
+    if incident is fresh:
+        starts.started(ctx, incident, plan, trigger)
+    else:
+        starts.absorbed(ctx, incident, plan, fresh.impact, trigger)
     return {"incidentRecordArn": incident.arn}
 
 
@@ -112,32 +107,27 @@ def update_incident_record(
 ) -> None:
     """Change what is given; what is the same already changes nothing and tells nobody.
 
-    Resolving stops its engagements and tells everyone paged. Raises ValidationException for a
-    reopening (our choice), an empty title, an unknown topic. Source: ssm-incidents 2018-05-10.
+    Resolving stops its engagements and tells everyone paged. Opening a resolved incident again
+    engages nobody. Raises ValidationException for a reopening that the rules do not allow (our
+    choice), an empty title, an unknown topic; ConflictException for a reopening while another
+    incident of its dedupe string is open. Source: ssm-incidents 2018-05-10.
     """
     incident = _locked(ctx, arn)
     fields: Wire = {"impact": impact, "status": status}
-    _check_update(incident, title, status)
-    changes = {
+    _check_update(ctx, incident, title, status)
+    columns = {
         name: value
         for name, value in fields.items()
         if value is not None and value != getattr(incident, name)
     }
     texts = {"title": title, "summary": summary}
     members = _changed_members(ctx, incident, texts, chat_channel, notification_targets)
-    if not changes and not members:
+    if not columns and not members:
         return
-    document = {**incident.document, **members}
-    changed = ctx.update(
-        incident,
-        **changes,
-        resolved_at=ctx.now if "status" in changes else incident.resolved_at,
-        document={name: value for name, value in document.items() if value is not None},
-        modified_by=ctx.caller.principal_arn,
-        modified_at=ctx.now,
-    )
-    _record_update(ctx, changed, {**members, **changes})
-    if "status" in changes:
+    changed = changes.change(ctx, incident, members, **columns)
+    if "impact" in columns:
+        starts.page_after_all(ctx, changed)
+    if columns.get("status") == "RESOLVED":
         _stop_engagements(ctx, changed, closing.RESOLVED)
 
 
@@ -152,22 +142,6 @@ def delete_incident_record(ctx: Context, *, arn: str) -> None:
     ctx.delete(incident)
 
 
-def _engage(ctx: Context, incident: Incident, contact_arn: str) -> None:
-    impact_words = f"Impact: {IMPACTS[incident.impact]}"
-    jobs.request(
-        ctx,
-        "ssm-contacts",
-        "StartEngagement",
-        ContactId=contact_arn,
-        Sender="Incident Manager",
-        Subject=incident.title,
-        Content=f"{incident.summary or incident.title}\n\n{impact_words}",
-        PublicSubject=incident.title,
-        PublicContent=f"{incident.title}\n\n{impact_words}",
-        IncidentId=incident.arn,
-    )
-
-
 def _incident(
     ctx: Context,
     plan: ResponsePlan,
@@ -178,16 +152,21 @@ def _incident(
 ) -> Incident:
     template = plan.document["incidentTemplate"]
     identity = new_key()
+    impact = impact or int(template["impact"])
+    document = _document(plan, template, title, related_items)
+    document = starts.with_firing(document, starts.firing_of(ctx, trigger)) or document
+    if (quiet := starts.quiet_of(plan, impact)) is not None:
+        document["quiet"] = quiet
     return Incident(
         key=new_key(),
         account_id=ctx.account_id,
         arn=ctx.new_arn("ssm-incidents", "incident-record", plan.name, identity),
         response_plan_arn=plan.arn,
-        impact=impact or template["impact"],
+        impact=impact,
         status="OPEN",
-        dedupe_string=_dedupe_string(ctx, template, trigger) or identity,
+        dedupe_string=_dedupe_string(ctx, plan, trigger) or identity,
         source=_source(ctx, trigger),
-        document=_document(plan, template, title, related_items),
+        document=document,
         tags=template.get("incidentTags", {}),
         created_at=ctx.now,
         modified_at=ctx.now,
@@ -195,12 +174,17 @@ def _incident(
     )
 
 
-def _dedupe_string(ctx: Context, template: Wire, trigger: Wire) -> str | None:
-    """The template's own; else what set an automatic start off. Starts by hand have none."""
-    if given := template.get("dedupeString"):
+def _dedupe_string(ctx: Context, plan: ResponsePlan, trigger: Wire) -> str | None:
+    """The template's own; else what set an automatic start off. Starts by hand have none.
+
+    An alarm that is sent to two plans is one incident of each, so that both are paged.
+    """
+    if given := plan.document["incidentTemplate"].get("dedupeString"):
         return str(given)
-    is_automatic = ctx.caller.door == "alarm" or trigger["source"] in AUTOMATIC
-    return trigger.get("triggerArn") if is_automatic else None
+    alarm: str | None = trigger.get("triggerArn")
+    if ctx.caller.door == "alarm" and alarm is not None:
+        return starts.alarm_dedupe(plan, alarm)
+    return alarm if trigger["source"] in AUTOMATIC else None
 
 
 def _source(ctx: Context, trigger: Wire) -> Wire:
@@ -256,32 +240,6 @@ def _added_or_open(ctx: Context, incident: Incident) -> Incident:
     )
 
 
-def _trigger_data(trigger: Wire, is_new: bool) -> Wire:
-    data: Wire = {"createdIncident": is_new, "incidentSource": trigger["source"]}
-    data |= {name: trigger[name] for name in ("triggerArn", "rawData") if name in trigger}
-    if "timestamp" in trigger:
-        data["timestamp"] = trigger["timestamp"].isoformat()
-    return data
-
-
-def _start_data(plan: ResponsePlan, incident: Incident, trigger: Wire) -> Wire:
-    data: Wire = {
-        "incidentTitle": incident.title,
-        "contactsEngage": [
-            {"contactArn": arn, "contactName": arn.rsplit("/", 1)[1]}
-            for arn in plan.document.get("engagements", ())
-        ],
-    }
-    for action in plan.document.get("actions", ()):
-        automation = action["ssmAutomation"]
-        data["ssmDocumentName"] = automation["documentName"]
-        if "documentVersion" in automation:
-            data["ssmDocumentVersion"] = automation["documentVersion"]
-    if "triggerArn" in trigger:
-        data["triggerArn"] = trigger["triggerArn"]
-    return data
-
-
 def _locked(ctx: Context, arn: str) -> Incident:
     incident = ctx.lock(Incident, ctx.require(Incident, arn).key)
     if incident is None:
@@ -289,13 +247,25 @@ def _locked(ctx: Context, arn: str) -> Incident:
     return incident
 
 
-def _check_update(incident: Incident, title: str | None, status: str | None) -> None:
-    if incident.status == "RESOLVED" and status == "OPEN":
+def _check_update(
+    ctx: Context, incident: Incident, title: str | None, status: str | None
+) -> None:
+    if title is not None and not title.strip():
+        raise ValidationException("The title of an incident must not be empty.")
+    if (incident.status, status) == ("RESOLVED", "OPEN"):
+        _check_reopening(ctx, incident)
+
+
+def _check_reopening(ctx: Context, incident: Incident) -> None:
+    if not ctx.house.rules.may_reopen:
         raise ValidationException(
             "A resolved incident cannot be opened again; start a new one."
         )
-    if title is not None and not title.strip():
-        raise ValidationException("The title of an incident must not be empty.")
+    same = {"account_id": ctx.account_id, "dedupe_string": incident.dedupe_string}
+    if other := ctx.find_by(Incident, **same, status="OPEN"):
+        raise ConflictException(
+            "An incident of the same dedupe string is open.", "INCIDENT_RECORD", other.arn
+        )
 
 
 def _changed_members(
@@ -314,24 +284,6 @@ def _changed_members(
     return {
         name: value for name, value in members.items() if value != incident.document.get(name)
     }
-
-
-def _record_update(ctx: Context, incident: Incident, changes: Mapping[str, Any]) -> None:
-    """New values are told as text, structures as JSON text."""
-    timeline.record(
-        ctx,
-        incident,
-        timeline.UPDATED,
-        incidentTitle=incident.title,
-        modifiedBy=ctx.caller.principal_arn,
-        modifiedAttributes=[
-            {
-                "attributeName": name,
-                "newValue": value if isinstance(value, str) else orjson.dumps(value).decode(),
-            }
-            for name, value in changes.items()
-        ],
-    )
 
 
 def _stop_engagements(ctx: Context, incident: Incident, reason: str) -> None:

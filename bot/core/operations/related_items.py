@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
-
 from bot.core.context import Context
-from bot.core.effects import related_items, timeline
+from bot.core.effects import changes, related_items
 from bot.core.errors import (
     ConflictException,
     ResourceNotFoundException,
@@ -72,7 +68,7 @@ def update_related_items(
         modified_by=ctx.caller.principal_arn,
         modified_at=ctx.now,
     )
-    _record(ctx, changed, related_items_update)
+    changes.tell(ctx, changed, {"relatedItems": related_items_update})
 
 
 def _with(incident: Incident, items: list[Wire], added: Wire) -> list[Wire]:
@@ -91,16 +87,3 @@ def _without(items: list[Wire], identifier: Wire) -> list[Wire]:
         told = ", ".join(str(value) for value in identifier["value"].values())
         raise ResourceNotFoundException("RELATED_ITEM", f"{identifier['type']} {told}")
     return left
-
-
-def _record(ctx: Context, incident: Incident, update: dict[str, Any]) -> None:
-    timeline.record(
-        ctx,
-        incident,
-        timeline.UPDATED,
-        incidentTitle=incident.title,
-        modifiedBy=ctx.caller.principal_arn,
-        modifiedAttributes=[
-            {"attributeName": "relatedItems", "newValue": orjson.dumps(update).decode()}
-        ],
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +24,8 @@ from bot.core.store.schema import Wire
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 DEFAULT_KEY = "DefaultKey"
 MOST_REGIONS = 3
+YOUNG = timedelta(hours=24)
+"""While it is, a region stays where the rules want that. Source: the user guide."""
 
 
 @operation("ssm-incidents", "CreateReplicationSet")
@@ -106,13 +108,15 @@ def update_deletion_protection(ctx: Context, *, arn: str, deletion_protected: bo
 def delete_replication_set(ctx: Context, *, arn: str) -> None:
     """Delete the set and all that Incident Manager holds of the account, in slices.
 
-    Until the last slice the set is DELETING and its regions take no requests. Our choice: a
-    region may be as young as it likes. Raises ValidationException while it is protected.
+    Until the last slice the set is DELETING and its regions take no requests. Raises
+    ValidationException while it is protected, or has a region younger than the rules want.
     """
     found = _locked(ctx, arn)
     if found.deletion_protected:
         raise _protected(arn)
     if _status(found) != "DELETING":
+        for name in found.regions:
+            _check_age(ctx, found, name)
         _begin_deletion(ctx, found)
 
 
@@ -123,7 +127,7 @@ def update_replication_set(ctx: Context, *, arn: str, actions: Sequence[Wire]) -
     All regions show the same resources, so that nothing is copied and nothing lost, but with
     the last region, with which the set and all its data go. Raises ConflictException for a
     region that is there already or a set that is being deleted, ValidationException for a
-    fourth region, an unknown one, and the last one of a protected set.
+    fourth region, an unknown one, one too young, and the last one of a protected set.
     Source: UpdateReplicationSet, ssm-incidents 2018-05-10.
     """
     found = _locked(ctx, arn)
@@ -151,12 +155,21 @@ def _with_region(ctx: Context, found: ReplicationSet, added: Wire) -> Replicatio
 def _without_region(ctx: Context, found: ReplicationSet, name: str) -> ReplicationSet:
     if name not in found.regions:
         raise ValidationException(f"Region {name} is not in the replication set.")
+    _check_age(ctx, found, name)
     left = {other: info for other, info in found.regions.items() if other != name}
     if left:
         return _changed(ctx, found, left)
     if found.deletion_protected:
         raise _protected(found.arn)
     return _begin_deletion(ctx, found)
+
+
+def _check_age(ctx: Context, found: ReplicationSet, name: str) -> None:
+    since = datetime.fromtimestamp(found.regions[name]["statusUpdateDateTime"], UTC)
+    if ctx.house.rules.keeps_young_regions and ctx.now < since + YOUNG:
+        raise ValidationException(
+            f"Region {name} was added less than 24 hours ago and cannot be deleted yet."
+        )
 
 
 def _begin_deletion(ctx: Context, found: ReplicationSet) -> ReplicationSet:

@@ -42,6 +42,7 @@ class ResponsePlan:
 class Incident:
     """An incident record. `document` holds all that people wrote of it, so that one ciphertext
     keeps it: title, summary, chatChannel, notificationTargets and relatedItems.
+    `summaryEdit` holds the version, the writer and the instant of the last edit.
     """
 
     key: Key = primary()
@@ -83,6 +84,18 @@ class TimelineEvent:
     updated_at: datetime
     data: str = encrypted()
     event_references: list[Wire]
+
+
+@table("finding", Index("finding_incident", "incident_key", "key"))
+class Finding:
+    """`details` is the union's one member, its instants in ISO 8601."""
+
+    key: Key = primary()
+    account_id: str
+    incident_key: Key = references("incident", on_delete="CASCADE")
+    details: Wire
+    created_at: datetime
+    modified_at: datetime
 
 
 @table(

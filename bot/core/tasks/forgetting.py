@@ -15,6 +15,7 @@ from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Activation, Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page, Receipt, Target, VoiceToken
 from bot.core.store.incidents import (
+    Finding,
     Incident,
     IncidentConversation,
     ResponsePlan,
@@ -49,6 +50,7 @@ FORGOTTEN: tuple[type[Row], ...] = (
     Rotation,
     IncidentConversation,
     TimelineEvent,
+    Finding,
     Incident,
     ResourcePolicy,
     ResponsePlan,
