@@ -163,7 +163,8 @@ class Notice(Envelope):
     anew where `ts` names its message. Otherwise a reply in the card's thread: `event` has
     eventType, eventTime (ISO 8601) and eventData (parsed). `people` are {name, state, at},
     state being "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest
-    events, newest first. `nobody_reached`: no engagement of it has reached anybody.
+    events, newest first. `nobody_reached`: no engagement of it has reached anybody. `absorbed`
+    counts the starts that it took in; `is_quiet`: nobody was paged, as its plan has it.
     """
 
     kind: Literal["notice"] = "notice"
@@ -172,6 +173,8 @@ class Notice(Envelope):
     people: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     recent: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     nobody_reached: bool = False
+    absorbed: int = 0
+    is_quiet: bool = False
     thread_ts: str | None = None
     ts: str | None = None
 

@@ -58,6 +58,8 @@ PEOPLE = {
 """What a person's state is called on a card."""
 NOBODY_REACHED = "Nobody could be reached."
 TAKE_IT = "Whoever reads this: take it, or engage somebody else."
+NOBODY_PAGED = "Nobody was paged."
+RAISE_IT = "The response plan pages nobody at this impact. Raise the impact, and it does."
 SIGN = {"SENT": "→", "DELIVERED": "✓", "READ": "✓✓", "ERROR": "✗", "STOP": "■"}
 
 
@@ -67,12 +69,15 @@ def incident_card(
     people: Sequence[Mapping[str, Any]] = (),
     recent: Sequence[Mapping[str, Any]] = (),
     nobody_reached: bool = False,
+    absorbed: int = 0,
+    is_quiet: bool = False,
 ) -> Card:
     """Show an incident record (the `incidentRecord` of GetIncidentRecord).
 
     `people` are {name, state, at}, `recent` timeline events, newest first, of which five are
     shown. Instants are datetimes or ISO 8601. The card of a resolved incident has no button.
-    `nobody_reached` stands in its head, and in the fallback that phones notify with.
+    `nobody_reached`, `is_quiet` and `absorbed` stand in its head, and in the fallback that
+    phones notify with.
     """
     is_open = record["status"] == "OPEN"
     impact = IMPACT.get(record["impact"], str(record["impact"]))
@@ -81,10 +86,14 @@ def incident_card(
         "Status": record["status"].capitalize(),
         "Started": when(record["creationTime"]),
     }
+    if absorbed:
+        shown["Started again"] = more_starts(absorbed)
     if record.get("resolvedTime"):
         shown["Resolved"] = when(record["resolvedTime"])
     shown |= _people(people)
     alarm = [section("✗ ", bold(NOBODY_REACHED), " ", TAKE_IT)] if nobody_reached else []
+    if is_quiet and is_open:
+        alarm.append(section(bold(NOBODY_PAGED), " ", RAISE_IT))
     blocks = [header(record["title"]), *alarm, fields(shown)]
     if record.get("summary"):
         blocks.append(section(record["summary"]))
@@ -97,8 +106,15 @@ def incident_card(
         ]
     blocks.append(context(code(record["arn"])))
     state = "" if is_open else f" ({record['status'].lower()})"
+    state += f" · {more_starts(absorbed)}" if absorbed else ""
+    state += f" · {NOBODY_PAGED}" if is_quiet and is_open else ""
     state += f" · {NOBODY_REACHED}" if nobody_reached else ""
     return Card(text=join(f"{record['title']}{state} · {impact}"), blocks=fit(blocks))
+
+
+def more_starts(absorbed: int) -> str:
+    """How many more starts an incident stands for: "+999"."""
+    return f"+{absorbed:,}"
 
 
 def _people(people: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -225,6 +241,9 @@ def _name(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def _trigger(data: Mapping[str, Any], _: Mapping[str, str]) -> Markup:
     source = str(data.get("incidentSource") or data.get("triggerArn") or "an unknown source")
+    if data.get("absorbedStarts"):
+        count = more_starts(int(data["absorbedStarts"]))
+        return join(bold(count), " starts were added to this open incident.")
     if data.get("createdIncident") is False:
         return join("Triggered again by ", code(source), "; added to this open incident.")
     return join("Triggered by ", code(source), ".")
@@ -271,6 +290,12 @@ def _not_in_slack(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ ", bold(_name(data, names)), " got no direct message in Slack: ", why)
 
 
+def _quiet(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
+    who = ", ".join(_name(one, names) for one in data.get("contactsNotEngaged") or ())
+    told = f" The response plan would page {who} at another impact." if who else ""
+    return join(bold(NOBODY_PAGED), told)
+
+
 def _nobody(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ Nobody is on call in ", bold(_name(data, names)), " now.")
 
@@ -312,6 +337,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Contact Channel Refused for Incident": _address_refused,
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Contacts Engagement Muted for Incident": _muted,
+    "SSM Incident Recorded Without Paging": _quiet,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(
         "The runbook could not be started: ", escape(as_json(dict(data)))

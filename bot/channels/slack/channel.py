@@ -268,6 +268,8 @@ def as_post(message: SlackMessage) -> Post:
             people=message.people,
             recent=message.recent,
             nobody_reached=message.nobody_reached,
+            absorbed=message.absorbed,
+            is_quiet=message.is_quiet,
         )
     else:
         card = Card(text=timeline_entry(message.event))
