@@ -216,8 +216,9 @@ def _bundle(bundle: Bundle) -> tuple[str, str, str]:
         title = f"{'[TEST] ' if page['is_test'] else ''}{page['subject']}"
         facts = f"{bundle_words.began(page)}\n{page['incident_arn'] or ''}".rstrip()
         text += f"* {title}\n{facts}\n{page['content']}\n\n"
+        small = escape(facts.replace("\n", " · "))
         html += (
-            f"{_ENTRY}{escape(title)}</h2>\n{_SMALL}{escape(facts)}</p>\n"
+            f"{_ENTRY}{escape(title)}</h2>\n{_SMALL}{small}</p>\n"
             f"{_BODY}{escape(page['content'])}</div>\n"
         )
     notes = [*filter(None, [bundle_words.more(bundle)]), *_closing(bundle)]
