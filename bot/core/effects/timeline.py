@@ -26,7 +26,8 @@ NOBODY_ON_CALL = "SSM Contacts Nobody On Call for Incident"
 NOT_IN_SLACK = "SSM Contacts Slack Message Failed for Incident"
 MUTED = "SSM Contacts Engagement Muted for Incident"
 ADDRESS_REFUSED = "SSM Contacts Contact Channel Refused for Incident"
-"""The last seven are ours: the service is silent where nobody could be told."""
+QUIET = "SSM Incident Recorded Without Paging"
+"""The last eight are ours: the service is silent where nobody could be told."""
 UNREACHING = frozenset({UNREACHED, NOBODY_ON_CALL, MUTED})
 """They say that an engagement reaches nobody."""
 

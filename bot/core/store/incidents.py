@@ -12,7 +12,9 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, refer
 
 @table("response_plan", Index("response_plan_arn", "arn", unique=True))
 class ResponsePlan:
-    """`document` holds the members of GetResponsePlan but `arn` and `name`, verbatim."""
+    """`document` holds the members of GetResponsePlan but `arn` and `name`, verbatim. At its
+    `quiet_impacts` incidents are recorded and nobody is paged.
+    """
 
     key: Key = primary()
     account_id: str
@@ -21,6 +23,7 @@ class ResponsePlan:
     document: Wire = encrypted()
     tags: Wire
     created_at: datetime
+    quiet_impacts: list[int] | None = None
 
 
 @table(
@@ -41,7 +44,8 @@ class ResponsePlan:
 )
 class Incident:
     """An incident record. `document` holds all that people wrote of it, so that one ciphertext
-    keeps it: title, summary, chatChannel, notificationTargets and relatedItems.
+    keeps it: title, summary, chatChannel, notificationTargets and relatedItems. Beside them
+    stand `quiet` (see `quiet`) and `firing`, the ARNs of the alarms that have not ended.
     `summaryEdit` holds the version, the writer and the instant of the last edit.
     """
 
@@ -59,6 +63,10 @@ class Incident:
     modified_at: datetime
     modified_by: str
     resolved_at: datetime | None = None
+    absorbed: int = 0
+    """Starts of the same dedupe string that came while it was open."""
+    count_due: bool = False
+    """Whether a task will bring timeline and card up to `absorbed`."""
 
     @property
     def title(self) -> str:
@@ -67,6 +75,13 @@ class Incident:
     @property
     def summary(self) -> str | None:
         return self.document.get("summary")
+
+    @property
+    def quiet(self) -> Wire | None:
+        """Set while nobody was paged, as the plan has it: the `impacts` at which nobody is, and
+        the `engagements` that were not begun.
+        """
+        return self.document.get("quiet")
 
 
 @table(

@@ -9,6 +9,7 @@ from bot.core.tasks import (
     goodbyes,
     hand_offs,
     refusals,
+    starts,
     sweep,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "goodbyes",
     "hand_offs",
     "refusals",
+    "starts",
     "sweep",
 ]

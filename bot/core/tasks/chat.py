@@ -161,6 +161,8 @@ def _notice(
         people=people or (),
         recent=recent or (),
         nobody_reached=nobody_reached,
+        absorbed=incident.absorbed,
+        is_quiet=incident.quiet is not None,
         ts=ts,
     )
 
