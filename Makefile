@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-long chaos check bench lock clean
+.PHONY: install demo test test-long simulation chaos check bench lock clean
 
 install: $(VENV)/.installed
 
@@ -30,6 +30,9 @@ chaos: install
 
 test-long: install
 	$(BIN)/python -m pytest -m "long or chaos"
+
+simulation: install
+	$(BIN)/python -m tests.simulation --worlds 10000
 
 lock: install
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
