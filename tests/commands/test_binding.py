@@ -377,35 +377,3 @@ def test_whatever_is_typed_is_bound_or_refused_in_words(
 
     with suppress(ChatError):
         bound(line)
-
-
-@pytest.mark.parametrize(
-    ("line", "member", "arn"),
-    [
-        ("ssm-incidents start-incident --response-plan-arn payments", "responsePlanArn", PLAN),
-        ("ssm-incidents get-response-plan --arn payments", "arn", PLAN),
-        (f"ssm-incidents start-incident --response-plan-arn {PLAN}", "responsePlanArn", PLAN),
-        ("ssm-contacts get-contact --contact-id ana", "ContactId", ANA),
-        (
-            "sns get-topic-attributes --topic-arn chat --region eu-west-1",
-            "TopicArn",
-            "arn:aws:sns:eu-west-1:111122223333:chat",
-        ),
-    ],
-)
-def test_a_name_stands_for_the_arn_of_the_caller_s_account(
-    line: str, member: str, arn: str
-) -> None:
-    whole = bind(parse(line), "us-east-1", now=NOW, account_id="111122223333")
-
-    assert whole.parameters[member] == arn
-
-
-def test_a_name_never_stands_for_an_incident() -> None:
-    with pytest.raises(ChatError):
-        bind(
-            parse("ssm-incidents get-incident-record --arn payments"),
-            "us-east-1",
-            now=NOW,
-            account_id="111122223333",
-        )
