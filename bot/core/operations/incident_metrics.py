@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
@@ -43,9 +43,9 @@ def get_incident_metrics(
     group_by: Sequence[str] = (),
     time_zone_id: str = "UTC",
 ) -> Wire:
-    """Count incidents from `start_time` up to `end_time` (now), as a whole, by period and group.
+    """Count incidents from `start_time` up to `end_time` (now): all, by period, by group.
 
-    Without a start these are 30 days, today among them. Impact and plan are those of now, and an
+    Without a start these are 30 days, today among them. Impacts are those of now, and an
     incident that was deleted counts nowhere. Raises ValidationException for a range that is
     empty or longer than two years, and for an unknown time zone.
     """
@@ -79,7 +79,7 @@ def get_incident_metrics(
 def _zone(time_zone_id: str) -> ZoneInfo:
     try:
         return ZoneInfo(time_zone_id)
-    except (ValueError, OSError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):
         raise _refused(f"There is no time zone {time_zone_id}.") from None
 
 

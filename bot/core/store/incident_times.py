@@ -1,4 +1,4 @@
-"""When incidents were created, first acknowledged and resolved: what their metrics are made of."""
+"""When incidents were created, first acknowledged and resolved."""
 
 from __future__ import annotations
 
