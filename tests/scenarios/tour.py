@@ -271,10 +271,14 @@ async def relate_to_it(api: Api, incident: str) -> None:
     added = {"itemToAdd": {"identifier": identifier, "title": "What to do"}}
     await api.incidents("update_related_items", **one, relatedItemsUpdate=added)
     listed = (await api.incidents("list_related_items", **one))["relatedItems"]
-    assert [item["identifier"] for item in listed] == [identifier]
+    assert [item["identifier"] for item in listed][1:] == [identifier]
     removed = {"itemToRemove": identifier}
     await api.incidents("update_related_items", **one, relatedItemsUpdate=removed)
-    assert (await api.incidents("list_related_items", **one))["relatedItems"] == []
+    left = (await api.incidents("list_related_items", **one))["relatedItems"]
+    assert [item["title"] for item in left] == ["parentItem"]
+    assert (await api.incidents("list_incident_findings", **one))["findings"] == []
+    told = await api.incidents("batch_get_incident_findings", **one, findingIds=["none"])
+    assert [error["findingId"] for error in told["errors"]] == ["none"]
 
 
 async def tell_its_timeline(api: Api, incident: str) -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 
+from bot.core.arns import build_arn
+from bot.core.context import Context
 from bot.core.errors import ValidationException
 from bot.core.ids import new_key
 from bot.core.store.schema import Wire
 
 MOST = 50
+PARENT_TITLE = "parentItem"
+
+
+def new_ops_item_id() -> str:
+    """Names the OpsItem that stands for an incident, as Systems Manager spells such names."""
+    return f"oi-{secrets.token_hex(6)}"
+
+
+def parent_item(ctx: Context, ops_item_id: str) -> Wire:
+    """The item that an incident begins with. Source: the user guide, "Incident creation"."""
+    arn = build_arn("ssm", ctx.caller.region, ctx.account_id, "opsitem", ops_item_id)
+    identifier = {"type": "PARENT", "value": {"arn": arn}}
+    return {"identifier": identifier, "title": PARENT_TITLE}
 
 
 def identified(item: Wire) -> Wire:
@@ -22,10 +38,15 @@ def place(item: Wire) -> str:
 
 
 def checked(items: Iterable[Wire]) -> list[Wire]:
-    """Raises ValidationException above the service's quota, which is below the model's."""
+    """Raises ValidationException above the service's quota, which is below the model's, and
+    which the item that the incident began with does not count to (our choice).
+    """
     kept = list(items)
-    if len(kept) > MOST:
-        raise ValidationException(
-            f"An incident has at most {MOST} related items, not {len(kept)}."
-        )
+    counted = len(kept) - any(_is_parent(item) for item in kept)
+    if counted > MOST:
+        raise ValidationException(f"An incident has at most {MOST} related items.")
     return kept
+
+
+def _is_parent(item: Wire) -> bool:
+    return item["identifier"]["type"] == "PARENT" and item.get("title") == PARENT_TITLE

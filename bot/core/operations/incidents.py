@@ -153,7 +153,9 @@ def _incident(
     template = plan.document["incidentTemplate"]
     identity = new_key()
     impact = impact or int(template["impact"])
-    document = _document(plan, template, title, related_items)
+    ops_item_id = relating.new_ops_item_id()
+    items = [relating.parent_item(ctx, ops_item_id), *related_items]
+    document = _document(plan, template, title, items)
     document = starts.with_firing(document, starts.firing_of(ctx, trigger)) or document
     if (quiet := starts.quiet_of(plan, impact)) is not None:
         document["quiet"] = quiet
@@ -167,6 +169,7 @@ def _incident(
         dedupe_string=_dedupe_string(ctx, plan, trigger) or identity,
         source=_source(ctx, trigger),
         document=document,
+        ops_item_id=ops_item_id,
         tags=template.get("incidentTags", {}),
         created_at=ctx.now,
         modified_at=ctx.now,
@@ -200,17 +203,15 @@ def _document(
     plan: ResponsePlan, template: Wire, title: str | None, related_items: Sequence[Wire]
 ) -> Wire:
     """Raises ValidationException above the quota of related items."""
-    items = relating.checked(related_items)
     document: Wire = {
         "title": title or template["title"] or plan.name,
         "notificationTargets": template.get("notificationTargets", []),
+        "relatedItems": [relating.identified(item) for item in relating.checked(related_items)],
     }
     if (summary := template.get("summary")) is not None:
         document["summary"] = summary
     if chat_channel := plan.document.get("chatChannel"):
         document["chatChannel"] = chat_channel
-    if items:
-        document["relatedItems"] = [relating.identified(item) for item in items]
     return document
 
 

@@ -4,7 +4,9 @@ import json
 import re
 from typing import Any
 
+from bot.core.store.incidents import Incident
 from tests.core.desk import INCIDENTS, PRINCIPAL, Desk
+from tests.harness import ACCOUNT
 
 GENERATED = re.compile(r"related-item/OTHER/[0-9A-F]{32}")
 
@@ -23,8 +25,28 @@ async def add(desk: Desk, incident: str, identifier: dict[str, Any], **more: str
 
 
 async def items_of(desk: Desk, incident: str) -> list[dict[str, Any]]:
+    """All but the parent, which an incident begins with."""
     answer = await desk.call(INCIDENTS, "ListRelatedItems", incidentRecordArn=incident)
-    return list(answer["relatedItems"])
+    parent, *others = answer["relatedItems"]
+    assert parent["identifier"]["type"] == "PARENT"
+    return list(others)
+
+
+async def test_an_incident_begins_with_the_ops_item_that_stands_for_it(desk: Desk) -> None:
+    plan = await desk.has_plan()
+    found = []
+    for _ in range(2):
+        incident = await desk.starts(plan)
+        answer = await desk.call(INCIDENTS, "ListRelatedItems", incidentRecordArn=incident)
+        (item,) = answer["relatedItems"]
+        [row] = await desk.rows(Incident, arn=incident)
+        assert re.fullmatch(r"oi-[0-9a-f]{12}", row.ops_item_id or "")
+        arn = f"arn:aws:ssm:us-east-1:{ACCOUNT}:opsitem/{row.ops_item_id}"
+        assert item["identifier"] == {"type": "PARENT", "value": {"arn": arn}}
+        assert item["title"] == "parentItem"
+        assert item["generatedId"].startswith("related-item/PARENT/")
+        found.append(arn)
+    assert len(set(found)) == 2
 
 
 async def test_items_come_and_go_by_their_identifiers(desk_of_each_kind: Desk) -> None:
@@ -102,6 +124,16 @@ async def test_a_listing_goes_on_after_the_item_at_which_it_stopped_was_removed(
 ) -> None:
     items = [{"identifier": url(number)} for number in range(5)]
     incident = await desk.starts(await desk.has_plan(), relatedItems=items)
+    parent = (await desk.call(INCIDENTS, "ListRelatedItems", incidentRecordArn=incident))[
+        "relatedItems"
+    ][0]
+    removed = {"itemToRemove": parent["identifier"]}
+    await desk.call(
+        INCIDENTS,
+        "UpdateRelatedItems",
+        incidentRecordArn=incident,
+        relatedItemsUpdate=removed,
+    )
     listed = {"incidentRecordArn": incident, "maxResults": 2}
 
     first = await desk.call(INCIDENTS, "ListRelatedItems", **listed)
