@@ -15,6 +15,12 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, refer
     "engagement",
     Index("engagement_arn", "arn", unique=True),
     Index("engagement_incident", "incident_arn"),
+    partial_index(
+        "engagement_acknowledged",
+        "incident_arn",
+        "acknowledged_at",
+        where="acknowledged_at IS NOT NULL",
+    ),
     Index("engagement_contact", "contact_key"),
     Index("engagement_parent", "parent_key"),
     Index("engagement_account", "account_id", "key"),

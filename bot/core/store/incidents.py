@@ -32,7 +32,11 @@ class ResponsePlan:
     Index("incident_account", "account_id", "key"),
     Index("incident_created", "account_id", "created_at"),
     partial_index(
-        "incident_resolved", "account_id", "resolved_at", where="resolved_at IS NOT NULL"
+        "incident_resolved",
+        "account_id",
+        "resolved_at",
+        "created_at",
+        where="resolved_at IS NOT NULL",
     ),
     partial_index(
         "incident_dedupe",
