@@ -7,7 +7,8 @@ counts in the period in which the incident was created, a time to resolve in tha
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from statistics import median
@@ -27,7 +28,6 @@ class Tally:
     """Durations are microseconds."""
 
     created: int = 0
-    resolved: int = 0
     acknowledging: list[int] = field(default_factory=list)
     resolving: list[int] = field(default_factory=list)
 
@@ -35,7 +35,7 @@ class Tally:
         """IncidentMetrics of the imbot model."""
         return {
             "NumberOfCreateIncidents": self.created,
-            "NumberOfResolveIncidents": self.resolved,
+            "NumberOfResolveIncidents": len(self.resolving),
             "TimeToFirstAcknowledgement": _statistics(self.acknowledging),
             "TimeToResolveIncident": _statistics(self.resolving),
         }
@@ -80,41 +80,37 @@ def periods(start: datetime, end: datetime, zone: ZoneInfo, days: int) -> list[d
 
 
 def tallies(
-    created: Iterable[Times],
-    resolved: Iterable[Times],
+    found: Iterable[Times],
     begins: Sequence[datetime],
+    end: datetime,
     group_of: GroupOf | None,
 ) -> tuple[list[Tally], dict[Hashable, Tally]]:
-    """Count by period and by group. All are within the periods; no `group_of`: no groups."""
+    """Count what happened from the first of `begins` up to `end`, by period and by group.
+
+    Without `group_of` there are no groups.
+    """
     by_period = [Tally() for _ in begins]
-    by_group: dict[Hashable, Tally] = {}
+    by_group: defaultdict[Hashable, Tally] = defaultdict(Tally)
     bounds = [instant_to_integer(begin) for begin in begins]
-
-    def of(times: Times, at: int) -> Iterator[Tally]:
-        yield by_period[bisect_right(bounds, at) - 1]
-        if group_of is not None:
-            yield by_group.setdefault(group_of(times), Tally())
-
-    for times in created:
-        for tally in of(times, times.created_at):
-            tally.created += 1
-            if times.acknowledged_at is not None:
-                took = max(times.acknowledged_at - times.created_at, 0)
-                tally.acknowledging.append(took)
-    for times in resolved:
-        if times.resolved_at is not None:
-            took = max(times.resolved_at - times.created_at, 0)
-            for tally in of(times, times.resolved_at):
-                tally.resolved += 1
-                tally.resolving.append(took)
-    return by_period, by_group
+    first, last = bounds[0], instant_to_integer(end)
+    for times in found:
+        created_at, acknowledged_at, resolved_at = times[:3]
+        groups = () if group_of is None else (by_group[group_of(times)],)
+        if first <= created_at < last:
+            for tally in (by_period[bisect_right(bounds, created_at) - 1], *groups):
+                tally.created += 1
+                if acknowledged_at is not None:
+                    tally.acknowledging.append(max(acknowledged_at - created_at, 0))
+        if resolved_at is not None and first <= resolved_at < last:
+            for tally in (by_period[bisect_right(bounds, resolved_at) - 1], *groups):
+                tally.resolving.append(max(resolved_at - created_at, 0))
+    return by_period, dict(by_group)
 
 
 def total(parts: Iterable[Tally]) -> Tally:
     whole = Tally()
     for part in parts:
         whole.created += part.created
-        whole.resolved += part.resolved
         whole.acknowledging += part.acknowledging
         whole.resolving += part.resolving
     return whole

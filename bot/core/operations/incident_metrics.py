@@ -14,7 +14,7 @@ from bot.core.context import Context
 from bot.core.effects.incident_metrics import Tally, period_days, periods, tallies, total
 from bot.core.errors import ValidationException
 from bot.core.registry import operation
-from bot.core.store.incident_times import Times, created_within, resolved_within
+from bot.core.store.incident_times import Times, times_within
 from bot.core.store.schema import Wire
 
 USUAL_DAYS = 30
@@ -57,10 +57,7 @@ def get_incident_metrics(
     begins = periods(start, end, zone, days)
     dimensions = list(dict.fromkeys(group_by))
     by_period, by_group = tallies(
-        created_within(ctx.tx, ctx.account_id, start, end),
-        resolved_within(ctx.tx, ctx.account_id, start, end),
-        begins,
-        _group_of(dimensions),
+        times_within(ctx.tx, ctx.account_id, start, end), begins, end, _group_of(dimensions)
     )
     return {
         "StartTime": start,

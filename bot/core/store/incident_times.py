@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Label, Null, Select, bindparam, func, null, select
+from sqlalchemy import Label, bindparam, func, or_, select
 
 from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident
@@ -34,47 +34,40 @@ def first_acknowledgement() -> Label[int]:
     """The earliest of an incident's engagements, whoever acknowledged."""
     return (
         select(func.min(_engagement.acknowledged_at))
-        .where(_engagement.incident_arn == _incident.arn)
+        .where(
+            _engagement.incident_arn == _incident.arn, _engagement.acknowledged_at.is_not(None)
+        )
         .correlate(table_of(Incident))
         .scalar_subquery()
         .label("acknowledged_at")
     )
 
 
-def _times(acknowledged_at: Label[int] | Null) -> Select[Any]:
-    return select(
-        _incident.created_at,
-        acknowledged_at,
-        _incident.resolved_at,
-        _incident.response_plan_arn,
-        _incident.impact,
-        _incident.source,
-    ).where(_incident.account_id == bindparam("account_id"))
+_TIMES = select(
+    _incident.created_at,
+    first_acknowledgement(),
+    _incident.resolved_at,
+    _incident.response_plan_arn,
+    _incident.impact,
+    _incident.source,
+).where(_incident.account_id == bindparam("account_id"))
+_since, _until = bindparam("since"), bindparam("until")
 
-
-CREATED = prepared(
-    _times(first_acknowledgement()).where(
-        _incident.created_at >= bindparam("since"), _incident.created_at < bindparam("until")
+CREATED = prepared(_TIMES.where(_incident.created_at >= _since, _incident.created_at < _until))
+ONLY_RESOLVED = prepared(
+    _TIMES.where(
+        _incident.resolved_at.is_not(None),
+        _incident.resolved_at >= _since,
+        _incident.resolved_at < _until,
+        or_(_incident.created_at < _since, _incident.created_at >= _until),
     )
 )
-RESOLVED = prepared(
-    _times(null()).where(
-        _incident.resolved_at >= bindparam("since"), _incident.resolved_at < bindparam("until")
-    )
-)
 
 
-def created_within(
+def times_within(
     tx: Transaction, account_id: str, since: datetime, until: datetime
 ) -> list[Times]:
-    """Incidents that were created from `since` up to, not at, `until`."""
+    """Incidents that were created or resolved, or both, from `since` up to, not at, `until`."""
     given = {"account_id": account_id, "since": since, "until": until}
-    return list(map(Times._make, tx.records(CREATED, **given)))
-
-
-def resolved_within(
-    tx: Transaction, account_id: str, since: datetime, until: datetime
-) -> list[Times]:
-    """Those that were resolved then, whenever created; without their acknowledgements."""
-    given = {"account_id": account_id, "since": since, "until": until}
-    return list(map(Times._make, tx.records(RESOLVED, **given)))
+    found = [*tx.records(CREATED, **given), *tx.records(ONLY_RESOLVED, **given)]
+    return list(map(Times._make, found))

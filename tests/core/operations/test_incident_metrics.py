@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ async def test_a_day_is_the_zones_own_also_where_the_clocks_change(house: TestHo
     answer = await metrics(house, **given)
 
     begins = [one["StartTime"] for one in answer["Periods"]]
-    lengths = [after - before for before, after in zip(begins, begins[1:], strict=False)]
+    lengths = [after - before for before, after in pairwise(begins)]
     assert begins[0] == given["StartTime"]
     assert lengths == [timedelta(hours=24), timedelta(hours=23)]
 
