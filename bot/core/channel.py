@@ -165,6 +165,8 @@ class Notice(Envelope):
     state being "engaged", "acknowledged", "failed" or "stopped". `recent` are the latest
     events, newest first. `nobody_reached`: no engagement of it has reached anybody. `absorbed`
     counts the starts that it took in; `is_quiet`: nobody was paged, as its plan has it.
+    `links` are {title, target}: an address or an ARN. `moved_to` set: this card is the last one
+    here, for the incident is shown in those channels instead.
     """
 
     kind: Literal["notice"] = "notice"
@@ -175,6 +177,8 @@ class Notice(Envelope):
     nobody_reached: bool = False
     absorbed: int = 0
     is_quiet: bool = False
+    links: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    moved_to: Sequence[str] | None = None
     thread_ts: str | None = None
     ts: str | None = None
 
