@@ -27,7 +27,8 @@ NOT_IN_SLACK = "SSM Contacts Slack Message Failed for Incident"
 MUTED = "SSM Contacts Engagement Muted for Incident"
 ADDRESS_REFUSED = "SSM Contacts Contact Channel Refused for Incident"
 QUIET = "SSM Incident Recorded Without Paging"
-"""The last eight are ours: the service is silent where nobody could be told."""
+ALARM_ENDED = "SSM Incident Alarm Ended"
+"""The last nine are ours: the service is silent where nobody could be told."""
 UNREACHING = frozenset({UNREACHED, NOBODY_ON_CALL, MUTED})
 """They say that an engagement reaches nobody."""
 

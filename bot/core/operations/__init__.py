@@ -1,6 +1,7 @@
 """Every answered operation, so that the registry knows them all."""
 
 from bot.core.operations import (
+    alarm_tokens,
     calendars,
     chat_configurations,
     contact_channels,
@@ -17,6 +18,8 @@ from bot.core.operations import (
     mutes,
     on_call,
     pages,
+    publishing,
+    quiet_impacts,
     reachability,
     related_items,
     replication_sets,
@@ -27,6 +30,7 @@ from bot.core.operations import (
     sender_card,
     shifts,
     slack_links,
+    subscriptions,
     summaries,
     take_overs,
     timeline,
@@ -36,6 +40,7 @@ from bot.core.operations import (
 )
 
 __all__ = [
+    "alarm_tokens",
     "calendars",
     "chat_configurations",
     "contact_channels",
@@ -52,6 +57,8 @@ __all__ = [
     "mutes",
     "on_call",
     "pages",
+    "publishing",
+    "quiet_impacts",
     "reachability",
     "related_items",
     "replication_sets",
@@ -62,6 +69,7 @@ __all__ = [
     "sender_card",
     "shifts",
     "slack_links",
+    "subscriptions",
     "summaries",
     "take_overs",
     "timeline",
