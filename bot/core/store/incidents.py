@@ -135,4 +135,7 @@ class IncidentConversation:
     channel_id: str
     message_ts: str | None
     card_due: bool
-    card_drawn_at: datetime | None = None
+    card_key: Key | None = None
+    """The card that was put into the outbox last."""
+    is_left: bool = False
+    """The incident is not shown here any more; the card says where it is."""
