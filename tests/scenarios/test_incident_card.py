@@ -6,6 +6,13 @@ from bot.playground.slack import ADMIN, ARCHIVED, BEN, GUEST, INCIDENTS, PRIVATE
 from tests.scenarios.chat import Chat, Shown
 from tests.scenarios.world import TITLE, World, code_in
 
+BUTTONS = [
+    "acknowledge_incident",
+    "engage_someone",
+    "update_incident",
+    "add_event",
+    "resolve_incident",
+]
 CONFLUENCE = "https://wiki.example.com/payments?a=1&b=2"
 
 
@@ -28,7 +35,7 @@ async def test_an_incident_shows_itself_as_one_card(world: World) -> None:
 
     for words in (TITLE, "1 (Critical)", "Open", "Cards are declined.", "Ana", "Engaged", arn):
         assert words in card.words
-    assert card.buttons == ["resolve_incident"]
+    assert card.buttons == BUTTONS
 
 
 async def test_what_happens_is_told_in_the_cards_thread(world: World) -> None:

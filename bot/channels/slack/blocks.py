@@ -55,6 +55,14 @@ def code(text: str) -> Markup:
     return Markup(f"`{escape(plain)}`") if plain else Markup("")
 
 
+def link(url: str, text: str) -> Markup:
+    """Link a text; an address that Slack would not link is shown as it is."""
+    if not re.match(r"https?://[^\s<>|]+$", url):
+        return code(url)
+    shown = " ".join(text.replace("|", "¦").split())
+    return Markup(f"<{escape(url)}|{escape(shown) or escape(url)}>")
+
+
 def join(*parts: str, by: str = "") -> Markup:
     """Put escaped and unescaped parts together; empty ones are left out."""
     return Markup(escape(by).join(escape(part) for part in parts if part))

@@ -18,6 +18,7 @@ from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
 from bot.channels.slack.cards import Card, incident_card, timeline_entry
 from bot.channels.slack.direct import direct_page_card, link_request_card
 from bot.channels.slack.on_call import hand_off_card
+from bot.channels.slack.sayings import is_told_to_the_channel
 from bot.core.channel import (
     Delivery,
     DirectPage,
@@ -270,6 +271,9 @@ def as_post(message: SlackMessage) -> Post:
             nobody_reached=message.nobody_reached,
             absorbed=message.absorbed,
             is_quiet=message.is_quiet,
+            links=message.links,
+            moved_to=message.moved_to,
+            at=message.created_at,
         )
     else:
         card = Card(text=timeline_entry(message.event))
@@ -282,7 +286,8 @@ def as_post(message: SlackMessage) -> Post:
         blocks=card.blocks,
         thread_ts=message.thread_ts,
         ts=message.ts,
-        broadcast=message.event is not None and message.nobody_reached,
+        broadcast=message.event is not None
+        and (message.nobody_reached or is_told_to_the_channel(message.event)),
     )
 
 

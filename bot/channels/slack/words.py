@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 IMPACT = {1: "Critical", 2: "High", 3: "Medium", 4: "Low", 5: "No impact"}
@@ -45,6 +45,33 @@ def time_of_day(value: object) -> str:
     """Say only the time of an instant, in UTC; "" of what is none."""
     instant = _instant(value)
     return "" if instant is None else f"{instant:%H:%M:%S}"
+
+
+def duration(value: timedelta) -> str:
+    """Say a duration in its two largest units: "1 d 4 h", "12 min", "40 s"."""
+    seconds = max(int(value.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    days, rest = divmod(seconds // 60, 24 * 60)
+    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def between(start: object, end: object) -> str:
+    """Say how long it is from one instant to another; "" where one of them is none."""
+    first, last = _instant(start), _instant(end)
+    return duration(last - first) if first and last else ""
+
+
+def seconds_of(value: object) -> int | None:
+    """An instant in whole seconds since the epoch."""
+    instant = _instant(value)
+    return None if instant is None else int(instant.timestamp())
+
+
+def more_starts(absorbed: int) -> str:
+    """How many more starts an incident stands for: "+999"."""
+    return f"+{absorbed:,}"
 
 
 def _instant(value: object) -> datetime | None:

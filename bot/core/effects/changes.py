@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.context import Context
-from bot.core.effects import timeline
+from bot.core.effects import jobs, timeline
 from bot.core.store.incidents import Incident
 from bot.core.store.schema import Wire
 
@@ -50,6 +50,8 @@ def tell(ctx: Context, incident: Incident, attributes: Mapping[str, Any]) -> Non
             for name, value in attributes.items()
         ],
     )
+    if attributes.get("chatChannel", ()) is None:
+        jobs.behind_pages(ctx, "tell_chat", incident_key=incident.key)  # the cards say goodbye
 
 
 def summary_version(incident: Incident) -> int:

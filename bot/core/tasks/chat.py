@@ -6,7 +6,8 @@ in its conversation, and puts the replies under it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -19,6 +20,7 @@ from bot.core.effects.names import shown_name
 from bot.core.effects.records import event_document, incident_record, json_able
 from bot.core.ids import Key, new_key
 from bot.core.registry import task
+from bot.core.store.chat import ChatPace
 from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident, IncidentConversation, TimelineEvent
 from bot.core.store.schema import Wire, table_of
@@ -26,6 +28,8 @@ from bot.core.store.statements import prepared
 from bot.core.store.work import Outbox
 
 BETWEEN_CARDS = timedelta(seconds=1)
+JITTER = timedelta(milliseconds=100)
+"""How much closer two cards may come because the first was drawn a little late."""
 SHOWN_BY_THE_CARD = (timeline.TRIGGERED, timeline.STARTED)
 
 _events = table_of(TimelineEvent)
@@ -44,7 +48,8 @@ def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> 
     """Show an incident in each Slack channel that its chat channel's topics lead to.
 
     A channel that has not seen it gets the card; one that has gets the event as a reply in the
-    card's thread, and the card is drawn anew.
+    card's thread, and the card is drawn anew. Where it is not shown any more, the card's last
+    words say where it is.
     """
     if "slack" not in ctx.house.media:
         return
@@ -53,12 +58,16 @@ def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> 
         return
     event = ctx.get(TimelineEvent, event_key) if event_key else None
     topic_arns = (incident.document.get("chatChannel") or {}).get("chatbotSns", ())
-    for channel_id, team_id in topics.linked_channels(ctx, topic_arns).items():
+    channels = topics.linked_channels(ctx, topic_arns)
+    _leave_others(ctx, incident, channels)
+    for channel_id, team_id in channels.items():
         conversation = ctx.tx.find(
             IncidentConversation, incident_key=incident.key, channel_id=channel_id
         )
         if conversation is None:
             conversation = _begin(ctx, incident, team_id, channel_id)
+        elif conversation.is_left:
+            conversation = ctx.update(conversation, is_left=False)
         if _needs_card(ctx, conversation):
             _post_card(ctx, incident, conversation)
         else:
@@ -74,17 +83,35 @@ def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> 
 
 @task
 def draw_card(ctx: Context, conversation_key: Key) -> None:
-    """Draw a card as things are now, once its first message has arrived."""
+    """Draw a card as things are now. While its first message is on its way, or another card was
+    drawn in its channel a moment ago, it is drawn a little later.
+    """
     conversation = ctx.lock(IncidentConversation, conversation_key)
     if conversation is None or not conversation.card_due:
         return
-    if conversation.message_ts is None and (waiting := _waiting(ctx, conversation)):
-        at = max(ctx.now, waiting.due_at) + BETWEEN_CARDS
-        jobs.defer(ctx, "draw_card", at=at, conversation_key=conversation.key)
-        return
     incident = ctx.get(Incident, conversation.incident_key)
-    if incident is not None:
-        _post_card(ctx, incident, conversation)
+    if incident is None:
+        return
+    is_posted = conversation.message_ts is not None
+    if (wait_until := _too_soon(ctx, conversation)) is None:
+        if is_posted or _waiting_card(ctx, conversation):
+            _post_card(ctx, incident, conversation)
+            return
+        waiting = _waiting(ctx, conversation)
+        if waiting is None:
+            _post_card(ctx, incident, conversation)
+            return
+        wait_until = max(ctx.now, waiting.due_at) + BETWEEN_CARDS
+    jobs.defer(ctx, "draw_card", at=wait_until, conversation_key=conversation.key)
+
+
+def _leave_others(ctx: Context, incident: Incident, channels: Collection[str]) -> None:
+    for conversation in ctx.select(IncidentConversation, incident_key=incident.key):
+        if conversation.channel_id in channels or conversation.is_left:
+            continue
+        left = ctx.update(conversation, is_left=True)
+        if left.message_ts is not None or not _needs_card(ctx, left):
+            _draw_soon(ctx, left)
 
 
 def _begin(
@@ -115,19 +142,74 @@ def _waiting(ctx: Context, conversation: IncidentConversation) -> Outbox | None:
 
 
 def _draw_soon(ctx: Context, conversation: IncidentConversation) -> None:
-    """Have the card drawn, at most once a second; who asks meanwhile is served by that."""
+    """Have the card drawn, at most one a second in its channel; who asks meanwhile is served by
+    that.
+    """
     if conversation.card_due:
         return
-    drawn_at = conversation.card_drawn_at
-    at = max(ctx.now, drawn_at + BETWEEN_CARDS) if drawn_at else ctx.now
+    at = _next_slot(ctx, conversation)
     ctx.update(conversation, card_due=True)
     jobs.defer(ctx, "draw_card", at=at, conversation_key=conversation.key)
 
 
+def _next_slot(ctx: Context, conversation: IncidentConversation) -> datetime:
+    """The next instant at which a card may be drawn in the channel; it is taken with that."""
+    pace = _pace(ctx, conversation)
+    at = max(ctx.now, pace.next_at)
+    ctx.update(pace, next_at=at + BETWEEN_CARDS)
+    return at
+
+
+def _too_soon(ctx: Context, conversation: IncidentConversation) -> datetime | None:
+    """Until when a card must wait for another one of its channel: drawings that are late, after
+    a pause of this program, are not made up for all at once. None where it may be drawn.
+    """
+    pace = _pace(ctx, conversation)
+    if pace.drawn_at is not None and ctx.now < pace.drawn_at + BETWEEN_CARDS - JITTER:
+        return _next_slot(ctx, conversation)
+    ctx.update(pace, drawn_at=ctx.now)
+    return None
+
+
+def _pace(ctx: Context, conversation: IncidentConversation) -> ChatPace:
+    where = {"account_id": conversation.account_id, "channel_id": conversation.channel_id}
+    fresh = ChatPace(key=new_key(), next_at=ctx.now, **where)
+    found = ctx.tx.find(ChatPace, **where)
+    if found is None and ctx.tx.insert_or_ignore(fresh):
+        return fresh
+    found = found or ctx.tx.find(ChatPace, **where)
+    return (ctx.lock(ChatPace, found.key) if found else None) or fresh
+
+
+def _waiting_card(ctx: Context, conversation: IncidentConversation) -> Outbox | None:
+    """The card that waits to be carried, and whose words may still be replaced. One that may
+    have been posted may not: what it becomes is told by the message that is there.
+    """
+    key = conversation.card_key
+    card = ctx.lock(Outbox, key) if key else None
+    if card is None or card.owner is not None or card.failed_at is not None:
+        return None
+    return None if card.is_doubtful and card.message["ts"] is None else card
+
+
 def _post_card(ctx: Context, incident: Incident, conversation: IncidentConversation) -> None:
+    """Post the card as it is now, or have it told by the card that waits already."""
+    if conversation.message_ts is None:
+        _next_slot(ctx, conversation)
+    waiting = _waiting_card(ctx, conversation)
+    card = _card(ctx, incident, conversation)
+    if waiting is not None:
+        card = replace(card, key=waiting.key)
+        ctx.update(waiting, message=outbox.message_document(card))
+    else:
+        outbox.post_in_order(ctx, card, conversation.key)
+    ctx.update(conversation, card_due=False, card_key=Key(card.key))
+
+
+def _card(ctx: Context, incident: Incident, conversation: IncidentConversation) -> Notice:
     latest = ctx.tx.fetch(TimelineEvent, LATEST, incident=incident.key)
     started = ctx.select(Engagement, incident_arn=incident.arn)
-    card = _notice(
+    notice = _notice(
         ctx,
         incident,
         conversation,
@@ -136,8 +218,20 @@ def _post_card(ctx: Context, incident: Incident, conversation: IncidentConversat
         recent=[_told(ctx, event) for event in latest],
         ts=conversation.message_ts,
     )
-    outbox.post_in_order(ctx, card, conversation.key)
-    ctx.update(conversation, card_due=False, card_drawn_at=ctx.now)
+    links = list(_links(incident))
+    if not conversation.is_left:
+        return replace(notice, links=links)
+    topic_arns = (incident.document.get("chatChannel") or {}).get("chatbotSns", ())
+    return replace(notice, links=links, moved_to=list(topics.linked_channels(ctx, topic_arns)))
+
+
+def _links(incident: Incident) -> Iterator[Wire]:
+    """Related items that lead anywhere, which the first OpsItem of an incident does not."""
+    for item in incident.document.get("relatedItems", ()):
+        value = item["identifier"]["value"]
+        target = value.get("url") or value.get("arn")
+        if target and item["identifier"]["type"] != "PARENT":
+            yield {"title": item.get("title") or target, "target": target}
 
 
 def _notice(

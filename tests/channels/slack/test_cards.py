@@ -39,8 +39,16 @@ def test_an_open_incident_can_be_resolved_with_its_button() -> None:
     ]
     card = cards.incident_card(RECORD, people=people)
 
-    button = next(b for b in card.blocks if b["type"] == "actions")["elements"][0]
-    assert (button["action_id"], button["value"]) == ("resolve_incident", ARN)
+    buttons = next(b for b in card.blocks if b["type"] == "actions")["elements"]
+    assert {one["value"] for one in buttons} == {ARN}
+    assert [one["action_id"] for one in buttons] == [
+        "acknowledge_incident",
+        "engage_someone",
+        "update_incident",
+        "add_event",
+        "resolve_incident",
+    ]
+    button = buttons[-1]
     for word in ("2 (High)", "Open", "2026-01-05 12:00:00 UTC", "40 %"):
         assert word in shown(card)
     texts = [item["text"] for item in card.blocks[1]["fields"]]
