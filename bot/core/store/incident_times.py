@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Label, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Label, bindparam, func, or_, select
 
 from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident
@@ -51,7 +51,8 @@ _TIMES = select(
     _incident.impact,
     _incident.source,
 ).where(_incident.account_id == bindparam("account_id"))
-_since, _until = bindparam("since"), bindparam("until")
+_since: BindParameter[int] = bindparam("since")
+_until: BindParameter[int] = bindparam("until")
 
 CREATED = prepared(_TIMES.where(_incident.created_at >= _since, _incident.created_at < _until))
 ONLY_RESOLVED = prepared(
