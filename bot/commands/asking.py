@@ -45,4 +45,5 @@ def post_of(ctx: Context, document: Document, card: Card) -> Post:
         blocks=card.blocks,
         thread_ts=document.get("thread_ts"),
         attachment=card.attachment,
+        picture=card.picture,
     )

@@ -152,6 +152,10 @@ class Post(Envelope):
     """The whole answer as text, uploaded into the same thread when it is too long for
     blocks.
     """
+    picture: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What a chart of incidents shows, drawn when it leaves and uploaded the same way; `alt`
+    says the same in words.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

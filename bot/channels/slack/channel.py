@@ -17,6 +17,7 @@ from bot.channels.http import leaves_open, never_left, retry_after
 from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
 from bot.channels.slack.cards import Card, incident_card, timeline_entry
 from bot.channels.slack.direct import direct_page_card, link_request_card
+from bot.channels.slack.files import Files, files_of
 from bot.channels.slack.on_call import hand_off_card
 from bot.channels.slack.sayings import is_told_to_the_channel
 from bot.core.channel import (
@@ -99,20 +100,22 @@ class SlackChannel:
         self._client = copy.copy(client)
         self._client.retry_handlers = []
         self._timeout = timeout
+        self._files = Files(self._call, client.session, timeout)
 
     async def send(self, message: SlackMessage) -> Sent:
-        """Post, update or whisper one message, and attach its file in its thread.
+        """Post, update or whisper one message, and attach its files in its thread.
 
         Blocks that Slack refuses are left away; the text says the same, less nicely.
-        The file is handed over before the message is posted, and shown after it; where Slack
-        does not take it, the message says so. Raises Unavailable or Undeliverable.
+        Files are handed over before the message is posted, and shown after it; where Slack
+        does not take one, the message says so. Raises Unavailable or Undeliverable.
         """
         message = as_post(message)
         blocks = [dict(block) for block in message.blocks]
-        file_id = None
-        if message.attachment is not None:
-            file_id, note = await self._upload(message, message.attachment)
+        shown = {}
+        for file in await files_of(message):
+            file_id, note = await self._files.upload(message, file)
             blocks += [context(note)] if note else []
+            shown.update({file_id: file} if file_id else {})
         if message.repeats and message.ts is None and blocks:
             blocks.append(context("(repeat) This may have been posted before."))
         method, arguments = _arguments(message, blocks)
@@ -126,8 +129,8 @@ class SlackChannel:
         ts = str(answer.get("ts") or answer.get("message_ts") or "")
         if not ts:
             raise Unavailable("Slack's answer names no message.", in_doubt=True)
-        if file_id:
-            await self._show_file(message, file_id, message.thread_ts or ts)
+        if shown:
+            await self._files.show(message, shown, message.thread_ts or ts)
         return Sent(ts)
 
     async def was_sent(self, message: SlackMessage) -> Sent | Literal[False] | None:
@@ -176,64 +179,6 @@ class SlackChannel:
                 return
             arguments["cursor"] = cursor
         raise Unavailable("There are too many messages to look through.")
-
-    async def _upload(self, message: Post, text: str) -> tuple[str | None, str]:
-        """Hand a file over without showing it. Returns its id, or None and what to say.
-
-        Nothing is posted by then, so nothing is in doubt.
-        """
-        if message.ephemeral_user is not None:
-            return None, "The full answer is too long to be shown to you alone."
-        body = text.encode("utf-8", "replace")
-        arguments = {"filename": "answer.json", "length": len(body)}
-        try:
-            ticket = await self._call("files.getUploadURLExternal", arguments, as_form=True)
-            await self._put(str(ticket["upload_url"]), body)
-        except Undeliverable as refusal:
-            return None, f"The full answer could not be attached. {refusal.reason}"
-        except Unavailable as fault:
-            raise Unavailable(fault.reason, retry_after=fault.retry_after) from None
-        return str(ticket["file_id"]), ""
-
-    async def _put(self, url: str, body: bytes) -> None:
-        session = self._client.session or aiohttp.ClientSession()
-        total = aiohttp.ClientTimeout(total=self._timeout)
-        try:
-            async with session.post(url, data=body, timeout=total) as answer:
-                status = answer.status
-        except (aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"Slack took no file ({type(error).__name__}).") from None
-        finally:
-            if session is not self._client.session:
-                await session.close()
-        if status == 429 or status >= 500:
-            raise Unavailable(f"Slack took no file (HTTP {status}).")
-        if status != 200:
-            raise Undeliverable(f"Slack took no file (HTTP {status}).", code=str(status))
-
-    async def _show_file(self, message: Post, file_id: str, thread_ts: str) -> None:
-        """Show the file in the thread. The message is posted by now: a failure is only told."""
-        arguments = {
-            "files": [{"id": file_id, "title": "The full answer"}],
-            "channel_id": message.address,
-            "thread_ts": thread_ts,
-        }
-        try:
-            await self._call("files.completeUploadExternal", arguments)
-        except (Unavailable, Undeliverable) as error:
-            log.warning("slack showed no file for message %s: %s", message.key, error)
-            note = {
-                "channel": message.address,
-                "thread_ts": thread_ts,
-                "text": f"The full answer could not be attached. {error}",
-            }
-            await self._try_to_say(note)
-
-    async def _try_to_say(self, note: dict[str, Any]) -> None:
-        try:
-            await self._call("chat.postMessage", note)
-        except (Unavailable, Undeliverable) as error:
-            log.warning("slack took no note about it either: %s", error)
 
     async def _call(
         self, method: str, arguments: Mapping[str, Any], *, as_form: bool = False

@@ -50,11 +50,14 @@ TELLING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A whole message. `text` is the fallback, `attachment` what did not fit, as a file."""
+    """A whole message. `text` is the fallback, `attachment` what did not fit, as a file,
+    `picture` what `chart` draws.
+    """
 
     text: str = field(repr=False)
     blocks: Sequence[Block] = field(default=(), repr=False)
     attachment: str | None = field(default=None, repr=False)
+    picture: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def command_result(
