@@ -48,7 +48,9 @@ async def files_of(message: Post) -> list[File]:
 
 
 class Files:
-    def __init__(self, call: Call, session: aiohttp.ClientSession | None, timeout: float) -> None:
+    def __init__(
+        self, call: Call, session: aiohttp.ClientSession | None, timeout: float
+    ) -> None:
         self._call = call
         self._session = session
         self._timeout = timeout
