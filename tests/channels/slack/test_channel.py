@@ -125,7 +125,7 @@ async def test_a_whisper_goes_to_one_person(
     body = vendor.asked[0].body
     assert body["user"] == "U1"
     assert "metadata" not in body
-    assert "too long" in str(body["blocks"])
+    assert "cannot be shown to you alone" in str(body["blocks"])
 
 
 async def test_a_repeated_post_says_so(
