@@ -1,0 +1,1 @@
+"""What alarms say, pure: JSON of monitors in, alarms out."""
