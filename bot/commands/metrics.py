@@ -1,0 +1,94 @@
+"""`incident-metrics 7d by impact`: how many incidents there were, as a card with a picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.channels.slack.metrics import metrics_card
+from bot.channels.slack.results import Card
+from bot.commands.asking import Document, request_of
+from bot.commands.binding import bind
+from bot.commands.grammar import Command
+from bot.commands.problems import ChatError, shortened
+from bot.core.context import Context
+from bot.core.dispatch import answer_within
+
+OPERATION = ("imbot", "get-incident-metrics")
+USAGE = (
+    "Type `@aws incident-metrics 7d`, `... 12 weeks by plan`, `... 30d by plan and impact`, "
+    "or give `--start-time` and `--end-time`."
+)
+LENGTH = re.compile(
+    r"(?:the\s+|in\s+|for\s+)*(?:(?:last|past)\s+)?(?P<number>\d{1,3})?\s*"
+    r"(?P<unit>days?|d|weeks?|w|months?|years?|y)\b"
+)
+BY = re.compile(r"(?:by|per)\s+(?P<names>.+)")
+DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+DIMENSIONS = {
+    "plan": "RESPONSE_PLAN",
+    "plans": "RESPONSE_PLAN",
+    "impact": "IMPACT",
+    "impacts": "IMPACT",
+    "source": "SOURCE",
+    "sources": "SOURCE",
+}
+
+
+def asks_for_metrics(words: Sequence[str], command: Command) -> bool:
+    """Whether these words, in lower case, ask it; who picks by `--query` gets no card."""
+    if command.query is not None:
+        return False
+    return words[0] == "incident-metrics" or tuple(words[:2]) in (
+        ("incident", "metrics"),
+        OPERATION,
+    )
+
+
+def incident_metrics(ctx: Context, document: Document, command: Command) -> Card:
+    """Raises ChatError, AccessDeniedException."""
+    rest = command.words[1 if command.words[0].lower() == "incident-metrics" else 2 :]
+    zone = str(document.get("tz") or "UTC")
+    said = read_metrics(" ".join(rest), ctx.now, zone)
+    bound = bind(replace(command, words=OPERATION), ctx.caller.region, now=ctx.now)
+    parameters = {"TimeZoneId": zone, **said, **bound.parameters}
+    request = request_of(
+        ctx, document, bound.service, bound.operation, parameters, bound.region
+    )
+    return metrics_card(answer_within(ctx, request), bound.notes)
+
+
+def read_metrics(typed: str, now: datetime, zone: str) -> dict[str, Any]:
+    """GetIncidentMetrics' parameters from "7 days by plan". Days are whole ones of the reader's
+    zone, today among them. Raises ChatError.
+    """
+    left = typed.lower().strip()
+    parameters: dict[str, Any] = {}
+    if found := LENGTH.match(left):
+        days = int(found["number"] or 1) * DAYS[found["unit"][0]]
+        if not days:
+            raise ChatError(USAGE)
+        first = now.astimezone(ZoneInfo(zone)).date() - timedelta(days=days - 1)
+        midnight = datetime.combine(first, time(), ZoneInfo(zone))
+        parameters["StartTime"] = midnight.astimezone(UTC)
+        left = left[found.end() :].strip()
+    if found := BY.fullmatch(left):
+        parameters["GroupBy"] = _dimensions(found["names"])
+        left = ""
+    if left:
+        raise ChatError(f"`{shortened(left)}` is not understood. {USAGE}")
+    return parameters
+
+
+def _dimensions(names: str) -> list[str]:
+    said = re.split(r"\s*,\s*|\s+and\s+|\s+by\s+|\s+", names.replace("response plan", "plan"))
+    unknown = [name for name in said if name and name not in DIMENSIONS]
+    if unknown:
+        raise ChatError(
+            f"There is no `by {shortened(unknown[0])}`: only by plan, impact and source."
+        )
+    return list(dict.fromkeys(DIMENSIONS[name] for name in said if name))
