@@ -19,6 +19,7 @@ from bot.commands.fault_notes import fault_notes
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
 from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
+from bot.commands.metrics import asks_for_metrics, incident_metrics
 from bot.commands.muting import contact_notes, is_about_mutes, mute_or_unmute
 from bot.commands.on_call import (
     answer_about_shifts,
@@ -110,6 +111,8 @@ class ChatDoor:
             return _post(ctx, document, mute_or_unmute(ctx, document, command.words))
         if is_about_links(words):
             return _post(ctx, document, link_or_unlink(ctx, document, command.words))
+        if asks_for_metrics(words, command):
+            return _post(ctx, document, incident_metrics(ctx, document, command))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
         return _post(ctx, document, _run(ctx, document, command))

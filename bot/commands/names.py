@@ -29,6 +29,7 @@ VERBS: Mapping[str, str] = {
     "who is reachable": "what could tell nobody now: people, plans, schedules; and why",
     "mute <contact> for 8h": "nothing is sent to a contact for a while, or `until 07:00`",
     "unmute <contact>": "end that, and hear how many pages were withheld",
+    "incident-metrics 30d by impact": "incidents counted, how long they took, and a picture",
     "help": "this list",
 }
 """What is typed without a service, and what it does."""
