@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ from bot.core.crypto import new_master_key, parse_master_key
 from bot.core.ids import new_key
 from bot.core.store.accounts import Audit, Idempotency
 from bot.core.store.engagements import Page
-from bot.core.store.executor import Store, open_store
+from bot.core.store.executor import Store, StoreError, open_store
 from bot.core.store.keys import VaultKey
 from bot.core.store.lease import Lease
 from bot.core.store.migrations import all_tables
@@ -239,6 +240,24 @@ async def test_a_process_that_is_alive_and_does_not_learn_keeps_the_rows_as_they
 
     assert (await store.read(key_ids)).keys() == {3}
     await lease.end()
+    await store.close()
+
+
+async def test_no_key_is_retired_while_a_row_that_is_in_use_stays_under_it(
+    postgres_url: str,
+) -> None:
+    store = await open_store(postgres_url, MASTER_KEY, threads=2)
+    await store.write(lambda tx: tx.insert([job()]))
+    using = await psycopg.AsyncConnection.connect(postgres_url)
+    await using.execute("SELECT key FROM job FOR UPDATE")
+
+    with pytest.raises(StoreError, match="still under an earlier key"):
+        await rotate_data_key(store, MASTER, NOON)
+    assert await store.read(lambda tx: len(tx.select(VaultKey, retired_at=None))) == 3
+
+    await using.close()
+    assert await rotate_data_key(store, MASTER, NOON) == 1
+    assert (await store.read(key_ids)).keys() == {3}
     await store.close()
 
 

@@ -45,10 +45,10 @@ async def rotate_data_key(store: Store, master: bytes, now: datetime) -> int:
     await _all_have_learnt(store, newest)
     done = 0
     for _ in range(PASSES):
-        if not (taken := await _pass(store)):
+        done += sum([await _take_table(store, shape) for shape in _sealed()])
+        if not await store.read(_has_older):
             await store.write(lambda tx: _retire(tx, newest, now), Lane.JOB)
             return done
-        done += taken
     raise StoreError("Some rows are still under an earlier key: run this again.")
 
 
@@ -78,10 +78,6 @@ async def _all_have_learnt(store: Store, newest: int) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _pass(store: Store) -> int:
-    return sum([await _take_table(store, shape) for shape in _sealed()])
-
-
 def _sealed() -> Iterator[Shape]:
     for each in all_tables().sorted_tables:
         shape: Shape = each.info["shape"]
@@ -107,6 +103,11 @@ async def _take_table(store: Store, shape: Shape) -> int:
         after = keys[-1]
         await asyncio.sleep(PAUSE)
     return done
+
+
+def _has_older(tx: Transaction) -> bool:
+    """Also what is locked, and was passed by."""
+    return any(_older(tx, shape, "") for shape in _sealed())
 
 
 def _older(tx: Transaction, shape: Shape, after: str) -> list[Key]:
