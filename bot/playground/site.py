@@ -134,7 +134,8 @@ class Site:
         found = self.town.slack.workspace.files.get(request.match_info["id"])
         if found is None:
             raise web.HTTPNotFound
-        return web.Response(body=found.content, content_type="text/plain", charset="utf-8")
+        charset = None if found.kind == "image/png" else "utf-8"
+        return web.Response(body=found.content, content_type=found.kind, charset=charset)
 
     async def linked(self, request: web.Request) -> web.Response:
         """The bot's own page behind a mail's link, which refuses to be framed by itself."""

@@ -133,6 +133,7 @@ class SlackFile:
     id: str
     name: str
     title: str = ""
+    alt: str = ""
     content: bytes = b""
 
     def document(self) -> Json:
@@ -140,10 +141,22 @@ class SlackFile:
             "id": self.id,
             "name": self.name,
             "title": self.title or self.name,
+            "alt_txt": self.alt,
             "size": len(self.content),
-            "mode": "snippet",
-            "preview": self.content[:2000].decode(errors="replace"),
-        }
+            "mimetype": self.kind,
+        } | (
+            {"mode": "hosted"}
+            if self.kind == "image/png"
+            else {
+                "mode": "snippet",
+                "preview": self.content[:2000].decode(errors="replace"),
+            }
+        )
+
+    @property
+    def kind(self) -> str:
+        is_picture = self.content.startswith(b"\x89PNG\r\n\x1a\n")
+        return "image/png" if is_picture else "text/plain"
 
 
 class Workspace:

@@ -82,7 +82,7 @@ def upload_url(api: Api, arguments: Json) -> Json:
     name = str(need(arguments, "filename"))
     if int(arguments.get("length") or 0) <= 0:
         raise SlackError("invalid_arguments")
-    file = SlackFile(id=new_id("F"), name=name)
+    file = SlackFile(id=new_id("F"), name=name, alt=str(arguments.get("alt_txt") or ""))
     api.workspace.files[file.id] = file
     return {"upload_url": f"{api.url}/upload/{file.id}", "file_id": file.id}
 

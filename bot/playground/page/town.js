@@ -187,6 +187,10 @@ function buildMessage(message, channel, replies, goesOn, old) {
 }
 
 function upload(file) {
+  if (file.mimetype === "image/png") {
+    const picture = h("img", { src: `/files/${file.id}`, alt: file.alt_txt || file.title, loading: "lazy" });
+    return h("a", { class: "picture", href: `/files/${file.id}`, target: "_blank", rel: "noopener" }, picture);
+  }
   const text = h("pre", { tabindex: "0" }, file.preview);
   const whole = async () => {
     const answer = await fetch(`/files/${file.id}`);
