@@ -26,6 +26,7 @@ from bot.core.keyring import Keyring
 from bot.core.poller import Poller
 from bot.core.postman import Postman
 from bot.core.replies import Replies
+from bot.core.replies.alarms import Alarms
 from bot.core.replies.feeds import Feeds
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
@@ -34,6 +35,7 @@ from bot.core.tasks.sweep import ensure_sweep
 from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
 from bot.limits import limits_of, rules_of
 from bot.settings import Settings
+from bot.web.alarms import AlarmDoor, fetcher
 from bot.web.api import ApiDoor
 from bot.web.callbacks import Callbacks
 from bot.web.feeds import FeedDoor
@@ -107,6 +109,7 @@ class App:
     courier: Courier
     replies: Replies
     feeds: Feeds
+    alarms: Alarms
     poller: Poller
     postman: Postman | None
     deliveries: Deliveries
@@ -168,6 +171,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         courier=courier,
         replies=replies,
         feeds=Feeds(dispatcher, store, account_id=settings.account_id, region=settings.region),
+        alarms=_alarms(settings, clock, store, dispatcher, session),
         poller=Poller(
             store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
@@ -176,6 +180,24 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         channels=channels,
         account=account,
         client=client,
+    )
+
+
+def _alarms(
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    dispatcher: Dispatcher,
+    session: ClientSession,
+) -> Alarms:
+    return Alarms(
+        dispatcher,
+        store,
+        clock,
+        account_id=settings.account_id,
+        region=settings.region,
+        public_url=settings.public_url,
+        fetch=fetcher(session),
     )
 
 
@@ -241,6 +263,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         metrics=Metrics(app.store, app.clock, settings.metrics),
         slack=slack,
         feeds=FeedDoor(app.feeds),
+        alarms=AlarmDoor(app.alarms),
     )
     runner = web.AppRunner(web_application(doors), access_log=None, handle_signals=False)
     await runner.setup()

@@ -11,6 +11,7 @@ from typing import Protocol
 from aiohttp import web
 
 from bot.core.errors import ServiceError
+from bot.web.alarms import AlarmDoor
 from bot.web.callbacks import Callbacks
 from bot.web.feeds import FeedDoor
 from bot.web.health import Health
@@ -48,6 +49,7 @@ class Doors:
     metrics: Answering
     slack: Answering | None = None
     feeds: FeedDoor | None = None
+    alarms: AlarmDoor | None = None
 
 
 def routes(doors: Doors) -> list[web.RouteDef]:
@@ -67,6 +69,7 @@ def routes(doors: Doors) -> list[web.RouteDef]:
         web.get(f"/unsubscribe/{PART}", to.show_unsubscribe, name="unsubscribe"),
         web.post(f"/unsubscribe/{PART}", to.unsubscribe, name="unsubscribe"),
         *(_feeds(doors.feeds) if doors.feeds else ()),
+        *(_alarms(doors.alarms) if doors.alarms else ()),
         web.route("*", "/{path:.*}", doors.api.answer, name="api"),
     ]
 
@@ -76,6 +79,10 @@ def _feeds(to: FeedDoor) -> list[web.RouteDef]:
         web.get(f"/calendar/{PART}.ics", to.calendar, name="calendar"),
         web.get(f"/sender/{PART}.vcf", to.sender_card, name="sender-card"),
     ]
+
+
+def _alarms(to: AlarmDoor) -> list[web.RouteDef]:
+    return [web.post(f"/alarms/{PART}", to.take, name="alarms")]
 
 
 def web_application(doors: Doors) -> web.Application:
