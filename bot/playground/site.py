@@ -31,7 +31,7 @@ LINKED = ("/ack/", "/unsubscribe/")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
+    "frame-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 )
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 LINKED_POLICY = f"{MAIL_POLICY}; form-action 'self'"
