@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from email.utils import parseaddr
+from ipaddress import ip_network
 from typing import Any, Literal
 
 from pydantic import (
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
     metrics: Literal["off", "local", "all"] = Field("local", alias="IMBOT_METRICS")
     """Who may read /metrics: nobody, this machine, or all who reach the port."""
+    topic_networks: str = Field("", alias="IMBOT_TOPIC_NETWORKS")
+    """Networks that topics may post to though they are not public: 10.0.0.0/8, fd00::/8."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
 
     seconds_between_mails: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_MAILS", ge=0)
@@ -114,6 +117,13 @@ class Settings(BaseSettings):
     def _of_a_known_kind(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("topic_networks")
+    @classmethod
+    def _of_networks(cls, value: str) -> str:
+        for part in value.replace(",", " ").split():
+            ip_network(part)
         return value
 
     @field_validator("slack_api_url")

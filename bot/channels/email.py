@@ -20,10 +20,14 @@ from aiosmtplib import (
 )
 
 from bot.channels.mail import Mailed, Sender, message_id, render
+from bot.channels.notification_mail import render as render_notification
+from bot.channels.notifications import canonical
 from bot.channels.smtp_pool import Letter, SmtpPool
 from bot.core.channel import (
     Delivery,
+    Notification,
     Sent,
+    Sign,
     Unavailable,
     Undeliverable,
 )
@@ -62,14 +66,16 @@ class EmailChannel:
         timeout: float = 15.0,
         tls_context: ssl.SSLContext | None = None,
         reply_to: str | None = None,
+        sign: Sign | None = None,
     ) -> None:
         """`sender` is SMTP_FROM; `timeout` is the total of one mail, in seconds; `reply_to` is
-        the address whose mailbox is read.
+        the address whose mailbox is read; `sign` is for notifications as JSON.
 
         Raises ValueError for a sender without an address.
         """
         self._sender = Sender.parse(sender, reply_to)
         self._timeout = timeout
+        self._sign = sign
 
         def connection() -> SMTP:
             return SMTP(
@@ -86,10 +92,10 @@ class EmailChannel:
 
         self._pool = SmtpPool(connection, connections)
 
-    async def send(self, message: Mailed) -> Sent:
+    async def send(self, message: Mailed | Notification) -> Sent:
         """Hand one mail to the server. Raises Unavailable or Undeliverable."""
         recipient = _recipient(message.address)
-        content = render(message, self._sender, recipient)
+        content = await self._content(message, recipient)
         letter = Letter(self._sender.envelope, recipient, content)
         try:
             async with asyncio.timeout(self._timeout):
@@ -98,7 +104,15 @@ class EmailChannel:
             raise _fault(error, letter) from None
         return Sent(message_id(message, self._sender))
 
-    async def was_sent(self, message: Mailed) -> None:  # noqa: ARG002
+    async def _content(self, message: Mailed | Notification, recipient: str) -> bytes:
+        if not isinstance(message, Notification):
+            return render(message, self._sender, recipient)
+        signed = None
+        if message.protocol == "email-json" and self._sign is not None:
+            signed = await self._sign(canonical(message), message.signature_version)
+        return render_notification(message, self._sender, recipient, signed)
+
+    async def was_sent(self, message: Mailed | Notification) -> None:  # noqa: ARG002
         """Mail servers do not tell. The Message-ID is stable, so readers see one mail."""
         return
 

@@ -25,6 +25,7 @@ from bot.core.channel import (
     FaultNotice,
     HandOff,
     MailAnswer,
+    Notification,
     Page,
     StopNotice,
 )
@@ -74,7 +75,7 @@ class Sender:
         return cls(address, formataddr((name or "imbot", address)), domain, reply_to)
 
 
-def message_id(message: Mailed, sender: Sender) -> str:
+def message_id(message: Mailed | Notification, sender: Sender) -> str:
     """Name a mail by its outbox row, so that a repeated one is the same mail to its reader."""
     key = message.key
     name = key if KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()
@@ -113,7 +114,7 @@ def render(message: Mailed, sender: Sender, recipient: str) -> bytes:
         headers.append(f"X-Incident-Arn: {encoded(message.incident_arn)}")
     head = "\r\n".join(headers).encode("ascii", "replace")
     return b"".join(
-        (head, _TO_TEXT, _quoted(text), _TO_HTML, _quoted(_HTML + html + _HTML_END), _END)
+        (head, _TO_TEXT, quoted(text), _TO_HTML, quoted(_HTML + html + _HTML_END), _END)
     )
 
 
@@ -355,7 +356,7 @@ def _small(notes: list[str], unsubscribe_url: str | None) -> str:
     return _small(notes[:-1], None) + last
 
 
-def _quoted(text: str) -> bytes:
+def quoted(text: str) -> bytes:
     return b2a_qp("\r\n".join(text.splitlines()).encode("utf-8", "replace"), istext=True)
 
 

@@ -16,6 +16,7 @@ from bot.core.channel import (
     Delivery,
     FaultNotice,
     HandOff,
+    Notification,
     Page,
     Reply,
     Sent,
@@ -52,9 +53,11 @@ PLAIN = str.maketrans(
 """Typography that would cost a text half of its room."""
 
 
+LONGEST_PUBLISHED = 1600
+"""Characters that the vendor takes at once."""
 NO_LONGER_NEEDED = "No longer needed."
 
-Short = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice
+Short = Page | Bundle | Activation | StopNotice | HandOff | FaultNotice | Notification
 """What goes by text."""
 
 
@@ -71,6 +74,8 @@ def compose(message: Short) -> str:
         return _fit(head, name, tail, tail)
     if isinstance(message, HandOff):
         return _fit(mark, hand_off_words.one_line(message), "", "")
+    if isinstance(message, Notification):
+        return _published(message, mark)
     if isinstance(message, FaultNotice):
         return _fit(mark, fault_words.one_line(message), "", "")
     if isinstance(message, Bundle):
@@ -82,6 +87,12 @@ def compose(message: Short) -> str:
     tail = f"\nReply {message.code} to acknowledge, UNSUBSCRIBE to stop."
     short = f"\nReply {message.code} to ack, UNSUBSCRIBE to stop."
     return _fit(head, message.public_subject or "You have a page.", tail, short)
+
+
+def _published(message: Notification, mark: str) -> str:
+    """What a topic publishes may take several segments, and says whose it is."""
+    head = f"{message.display_name}> " if message.display_name else ""
+    return f"{mark}{head}{message.message}".strip()[:LONGEST_PUBLISHED]
 
 
 def _compose_bundle(bundle: Bundle, mark: str) -> str:
@@ -198,7 +209,7 @@ class SmsChannel:
         Not by DateSent: it is empty as long as a text is queued, which is the case in question.
         What bears no code, nobody knows of.
         """
-        if isinstance(message, StopNotice | HandOff | FaultNotice):
+        if isinstance(message, StopNotice | HandOff | FaultNotice | Notification):
             return None
         try:
             answer = await self._account.get(

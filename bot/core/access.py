@@ -39,7 +39,11 @@ test pages, and what people do with their own shifts.
 """
 
 PROVED_BY_A_CODE = frozenset(
-    {("ssm-contacts", "AcceptPage"), ("ssm-contacts", "ActivateContactChannel")}
+    {
+        ("ssm-contacts", "AcceptPage"),
+        ("ssm-contacts", "ActivateContactChannel"),
+        ("sns", "ConfirmSubscription"),
+    }
 )
 """Open to everyone who is known at all: the code that goes with it is the proof."""
 OF_THE_PERSON = frozenset(
@@ -47,10 +51,11 @@ OF_THE_PERSON = frozenset(
         ("imbot", "ConfirmSlackLink"),
         ("imbot", "UnlinkSlackUser"),
         ("imbot", "AcknowledgeEngagement"),
+        ("sns", "Unsubscribe"),
     }
 )
 """Open to whoever it concerns, which the operations see to themselves."""
-SECRET_READS = frozenset({("imbot", "ListAccessKeys")})
+SECRET_READS = frozenset({("imbot", "ListAccessKeys"), ("sns", "ListPhoneNumbersOptedOut")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

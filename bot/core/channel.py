@@ -7,7 +7,7 @@ reads nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -239,6 +239,33 @@ class HandOff(Envelope):
     until: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification(Envelope):
+    """What a topic publishes to one subscription, or a question whether it is wanted.
+
+    `type` is SNS's name of the kind, `message_id` is the same for all subscriptions and over
+    all attempts. `attributes` are by name {Type, Value}. `token` and `subscribe_url` go with
+    the two confirmations; a notification has `unsubscribe_url`. `is_raw`: the message alone.
+    """
+
+    kind: Literal["notification"] = "notification"
+    type: Literal["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]
+    protocol: Literal["http", "https", "email", "email-json", "sms"]
+    message_id: str
+    topic_arn: str
+    subscription_arn: str
+    message: str = field(repr=False)
+    subject: str | None = field(default=None, repr=False)
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    token: str | None = field(default=None, repr=False)
+    subscribe_url: str | None = field(default=None, repr=False)
+    unsubscribe_url: str | None = field(default=None, repr=False)
+    signature_version: Literal["1", "2"] = "1"
+    is_raw: bool = False
+    content_type: str | None = None
+    display_name: str = ""
+
+
 Message = (
     Page
     | Bundle
@@ -251,7 +278,20 @@ Message = (
     | HandOff
     | DirectPage
     | LinkRequest
+    | Notification
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature in base64, and where the certificate is that it is verified with."""
+
+    signature: str
+    certificate_url: str
+
+
+Sign = Callable[[str, Literal["1", "2"]], Awaitable[Signed]]
+"""Signs a notification's canonical text, by SHA-1 (version 1) or SHA-256 (2), with RSA."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,44 @@ class InvalidParameterException(ServiceError):
     """SNS: a parameter breaks a rule."""
 
 
+class AuthorizationErrorException(ServiceError):
+    """SNS: the caller or the topic's policy does not allow it."""
+
+    status = 403
+
+
+class FilterPolicyLimitExceededException(ServiceError):
+    """SNS: a topic or account would have too many filter policies."""
+
+    status = 403
+
+
+class ThrottledException(ServiceError):
+    """SNS: too often, or too soon."""
+
+    status = 429
+
+
+class EmptyBatchRequestException(ServiceError):
+    """SNS: a batch without entries."""
+
+
+class TooManyEntriesInBatchRequestException(ServiceError):
+    """SNS: a batch of more than ten entries."""
+
+
+class BatchEntryIdsNotDistinctException(ServiceError):
+    """SNS: two entries of a batch bear one id."""
+
+
+class InvalidBatchEntryIdException(ServiceError):
+    """SNS: an entry's id has other characters than it may, or too many."""
+
+
+class BatchRequestTooLongException(ServiceError):
+    """SNS: all messages of a batch together are too large."""
+
+
 class ServiceUnavailable(ServiceError):
     """The store cannot take more work now; nothing was done, so the call may be repeated."""
 

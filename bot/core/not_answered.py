@@ -7,12 +7,8 @@ from collections.abc import Mapping
 Operations = Mapping[str, tuple[str, ...]]
 
 TAGS = "Tags of configurations are kept as they were given; changing them comes later."
-TOPICS = "Topics only carry an incident's updates to chat here: nobody else may use them."
-SUBSCRIPTIONS = (
-    "Slack channels are the only subscribers here; Chatbot configurations link them."
-)
-PUBLISHING = "Only incidents publish to topics here."
-PHONES = "Texts leave through Twilio, which keeps its own list of opted-out numbers."
+DATA_PROTECTION = "Topics have no data protection policies here: nothing looks into messages."
+PHONES = "Texts leave through Twilio, which has no sandbox; its settings are this program's."
 MOBILE_PUSH = "Notifications to mobile apps are not part of this program."
 OTHER_CHATS = "Slack is the only chat here."
 ONE_WORKSPACE = "There is one workspace here, that of SLACK_BOT_TOKEN, and no user is linked."
@@ -21,37 +17,15 @@ CUSTOM_ACTIONS = "Custom actions are not part of this program."
 
 _BY_REASON: Mapping[str, Operations] = {
     TAGS: {"chatbot": ("ListTagsForResource", "TagResource", "UntagResource")},
-    TOPICS: {
-        "sns": (
-            "AddPermission",
-            "GetDataProtectionPolicy",
-            "PutDataProtectionPolicy",
-            "RemovePermission",
-        )
-    },
-    SUBSCRIPTIONS: {
-        "sns": (
-            "ConfirmSubscription",
-            "GetSubscriptionAttributes",
-            "ListSubscriptions",
-            "ListSubscriptionsByTopic",
-            "SetSubscriptionAttributes",
-            "Subscribe",
-            "Unsubscribe",
-        )
-    },
-    PUBLISHING: {"sns": ("Publish", "PublishBatch")},
+    DATA_PROTECTION: {"sns": ("GetDataProtectionPolicy", "PutDataProtectionPolicy")},
     PHONES: {
         "sns": (
-            "CheckIfPhoneNumberIsOptedOut",
             "CreateSMSSandboxPhoneNumber",
             "DeleteSMSSandboxPhoneNumber",
             "GetSMSAttributes",
             "GetSMSSandboxAccountStatus",
             "ListOriginationNumbers",
-            "ListPhoneNumbersOptedOut",
             "ListSMSSandboxPhoneNumbers",
-            "OptInPhoneNumber",
             "SetSMSAttributes",
             "VerifySMSSandboxPhoneNumber",
         )

@@ -14,7 +14,7 @@ from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
-from bot.core.effects import bundles, faults, receipts, slack_links
+from bot.core.effects import bundles, faults, notification_outcomes, receipts, slack_links
 from bot.core.effects.engagements import is_over
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -84,6 +84,9 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
         return False
     if isinstance(outcome, Sent):
         _record_sent(_engine_context(unit, row, None), row, outcome)
+        return True
+    if row.message["kind"] == notification_outcomes.KIND:
+        notification_outcomes.record_fault(_engine_context(unit, row, None), row, outcome)
         return True
     pages = receipts.told_pages(_engine_context(unit, row, None), row.page_key)
     ctx = _engine_context(unit, row, pages[0] if pages else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from bot.core.replies import MailPage, UnsubscribePage
+from bot.core.replies.topics import SubscriptionPage
 
 MOST_NAMED = 20
 """Of the further pages of a bundle, so many subjects are shown."""
@@ -54,6 +55,17 @@ def unsubscribe_page(page: UnsubscribePage) -> str:
     words = "Whoever relies on this person being paged is not told by this."
     body = _heading("Stop all pages to this address?") + _paragraph(words)
     return _document("Subscription", head + body + _form("Stop pages"))
+
+
+def subscription_page(page: SubscriptionPage) -> str:
+    """Ask whether an address shall get what a topic publishes, or no more."""
+    head = _quiet("Subscription to a topic")
+    if page.is_confirmed:
+        body = _heading(f"Stop what {page.topic} publishes?")
+        return _document("Subscription", head + body + _form("Unsubscribe", end="1"))
+    words = "If you did not ask for it, do nothing: nothing will be sent here."
+    body = _heading(f"Receive what {page.topic} publishes?") + _paragraph(words)
+    return _document("Subscription", head + body + _form("Confirm subscription"))
 
 
 def words_page(words: str) -> str:

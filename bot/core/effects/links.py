@@ -10,7 +10,7 @@ from bot.core.context import Context
 from bot.core.effects.addresses import Fingerprints
 from bot.core.ids import Key
 
-Purpose = Literal["ack", "unsubscribe", "calendar"]
+Purpose = Literal["ack", "unsubscribe", "calendar", "subscription"]
 
 
 def link(ctx: Context, purpose: Purpose, key: Key) -> str | None:

@@ -17,6 +17,7 @@ from bot.core.channel import (
     MailAnswer,
     Message,
     Notice,
+    Notification,
     Page,
     Post,
     StopNotice,
@@ -37,6 +38,7 @@ KINDS: dict[str, type[Message]] = {
     "hand_off": HandOff,
     "direct_page": DirectPage,
     "link_request": LinkRequest,
+    "notification": Notification,
 }
 PAGING = frozenset({"page", "bundle", "activation", "direct_page"})
 """What somebody waits for goes before what only informs."""

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from bot.core.context import Context
 from bot.core.errors import ValidationException
 from bot.core.store.accounts import SlackChannelConfiguration, Topic, TopicLink
 from bot.core.store.schema import Wire
+
+DEFAULT_ACTIONS = (
+    "AddPermission",
+    "DeleteTopic",
+    "GetTopicAttributes",
+    "ListSubscriptionsByTopic",
+    "Publish",
+    "RemovePermission",
+    "SetTopicAttributes",
+    "Subscribe",
+)
 
 
 def missing(ctx: Context, topic_arns: Iterable[str]) -> list[str]:
@@ -46,3 +59,21 @@ def linked_channels(ctx: Context, topic_arns: Iterable[str]) -> dict[str, str]:
             if found is not None:
                 channels.setdefault(link.channel_id, found.team_id)
     return channels
+
+
+def default_policy(topic: Topic) -> str:
+    """What SNS gives a topic: its owner may do everything."""
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{action}" for action in DEFAULT_ACTIONS],
+        "Resource": topic.arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": topic.account_id}},
+    }
+    document = {
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [statement],
+    }
+    return orjson.dumps(document).decode()

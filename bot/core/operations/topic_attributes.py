@@ -8,6 +8,7 @@ import orjson
 
 from bot.core.context import Context
 from bot.core.effects.policy_rules import check_policy
+from bot.core.effects.topics import default_policy
 from bot.core.errors import (
     InvalidParameterException,
     NotFoundException,
@@ -18,16 +19,6 @@ from bot.core.store.accounts import Topic, TopicLink
 from bot.core.store.schema import Wire
 
 LONGEST_NAME = 100
-DEFAULT_ACTIONS = (
-    "AddPermission",
-    "DeleteTopic",
-    "GetTopicAttributes",
-    "ListSubscriptionsByTopic",
-    "Publish",
-    "RemovePermission",
-    "SetTopicAttributes",
-    "Subscribe",
-)
 
 
 @operation("sns", "GetTopicAttributes")
@@ -43,7 +34,7 @@ def get_topic_attributes(ctx: Context, *, topic_arn: str) -> Wire:
     return {
         "Attributes": {
             "DisplayName": "",
-            "Policy": _default_policy(topic),
+            "Policy": default_policy(topic),
             **topic.attributes,
             "TopicArn": topic.arn,
             "Owner": topic.account_id,
@@ -122,21 +113,3 @@ SETTABLE: Mapping[str, Callable[[str], None]] = {
 
 def _refused(name: str, why: str) -> InvalidParameterException:
     return InvalidParameterException(f"Invalid parameter: {name} Reason: {why}")
-
-
-def _default_policy(topic: Topic) -> str:
-    """What SNS gives a topic: its owner may do everything."""
-    statement = {
-        "Sid": "__default_statement_ID",
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Action": [f"SNS:{action}" for action in DEFAULT_ACTIONS],
-        "Resource": topic.arn,
-        "Condition": {"StringEquals": {"AWS:SourceOwner": topic.account_id}},
-    }
-    document = {
-        "Version": "2008-10-17",
-        "Id": "__default_policy_ID",
-        "Statement": [statement],
-    }
-    return orjson.dumps(document).decode()

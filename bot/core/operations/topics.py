@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import bindparam, delete
+
 from bot.core.context import Context
 from bot.core.errors import InvalidParameterException
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
 from bot.core.store.accounts import Topic
-from bot.core.store.schema import Wire
+from bot.core.store.schema import Wire, table_of
+from bot.core.store.statements import prepared
+from bot.core.store.subscriptions import Subscription
 
+SUBSCRIPTIONS_GONE = prepared(
+    delete(table_of(Subscription)).where(
+        table_of(Subscription).c.topic_arn == bindparam("topic")
+    )
+)
 NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -62,9 +71,10 @@ def list_topics(ctx: Context, *, next_token: str | None = None) -> Wire:
 
 @operation("sns", "DeleteTopic")
 def delete_topic(ctx: Context, *, topic_arn: str) -> None:
-    """Delete a topic, if there is one. Source: DeleteTopic, sns 2010-03-31."""
+    """Delete a topic, if there is one, and its subscriptions. Source: DeleteTopic, sns 2010-03-31."""
     topic = ctx.find(Topic, topic_arn)
     if topic is not None:
+        ctx.tx.execute(SUBSCRIPTIONS_GONE, topic=topic.arn)
         ctx.delete(topic)
 
 
