@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import ClientSession, ClientTimeout, web
 
+from bot.channels.guard import networks
+from bot.channels.http_topics import HttpTopicsChannel
 from bot.core import operations, tasks
-from bot.core.channel import Channel
+from bot.core.channel import Channel, Sign
 from bot.core.clock import Clock, SystemClock
 from bot.core.context import House, Sender
 from bot.core.courier import Courier
@@ -28,6 +30,8 @@ from bot.core.postman import Postman
 from bot.core.replies import Replies
 from bot.core.replies.alarms import Alarms
 from bot.core.replies.feeds import Feeds
+from bot.core.replies.topics import TopicLinks
+from bot.core.signing import TopicSigner
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.work import Job, Outbox
@@ -42,6 +46,7 @@ from bot.web.feeds import FeedDoor
 from bot.web.health import Health
 from bot.web.metrics import Metrics
 from bot.web.routes import Doors, web_application
+from bot.web.topics import TopicDoor
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -112,6 +117,7 @@ class App:
     alarms: Alarms
     poller: Poller
     postman: Postman | None
+    topics: TopicLinks
     deliveries: Deliveries
     channels: Mapping[str, Channel]
     account: TwilioAccount | None
@@ -146,11 +152,13 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     session = ClientSession(timeout=ClientTimeout(total=30))
     stack.push_async_callback(session.close)
     account, client = _twilio_account(settings, session), _slack_client(settings, session)
-    channels = make_channels(settings, account, client)
+    signer = TopicSigner(clock, settings.account_id, settings.public_url)
+    channels = make_channels(settings, account, client, signer.sign)
     for channel in channels.values():
         stack.push_async_callback(channel.close)
     store = await _open_store(settings)
     stack.push_async_callback(store.close)
+    signer.use(store)
     await (lease := Lease(store)).start()
     stack.push_async_callback(lease.end)
     hands = Hands(store, clock)
@@ -176,6 +184,9 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
             store, clock, channels, replies, has_callbacks=settings.public_url is not None
         ),
         postman=_postman(settings, clock, store, lease, replies, stack),
+        topics=TopicLinks(
+            dispatcher, store, signer, account_id=settings.account_id, region=settings.region
+        ),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
         account=account,
@@ -256,14 +267,16 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         voice=app.channels.get("voice"),  # type: ignore[arg-type]
     )
     slack = _slack_door(app, app.client, stack) if app.client is not None else None
+    api = ApiDoor(app.dispatcher)
     doors = Doors(
-        api=ApiDoor(app.dispatcher),
+        api=api,
         callbacks=callbacks,
         health=Health(app.store),
         metrics=Metrics(app.store, app.clock, settings.metrics),
         slack=slack,
         feeds=FeedDoor(app.feeds),
         alarms=AlarmDoor(app.alarms),
+        topics=TopicDoor(app.topics, api),
     )
     runner = web.AppRunner(web_application(doors), access_log=None, handle_signals=False)
     await runner.setup()
@@ -312,7 +325,10 @@ def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> No
 
 
 def make_channels(
-    settings: Settings, account: TwilioAccount | None, client: AsyncWebClient | None
+    settings: Settings,
+    account: TwilioAccount | None,
+    client: AsyncWebClient | None,
+    sign: Sign,
 ) -> Mapping[str, Channel]:
     """The media that have settings, by their name in the outbox."""
     channels: dict[str, Channel] = {}
@@ -334,11 +350,13 @@ def make_channels(
             settings.smtp_from,
             settings.smtp_security,
             reply_to=settings.reply_address,
+            sign=sign,
         )
     if client is not None:
         from bot.channels.slack.channel import SlackChannel
 
         channels["slack"] = SlackChannel(client)
+    channels["http"] = HttpTopicsChannel(sign, networks(settings.topic_networks))
     return channels
 
 

@@ -15,6 +15,7 @@ from bot.web.alarms import AlarmDoor
 from bot.web.callbacks import Callbacks
 from bot.web.feeds import FeedDoor
 from bot.web.health import Health
+from bot.web.topics import TopicDoor
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("bot.access")
@@ -50,6 +51,7 @@ class Doors:
     slack: Answering | None = None
     feeds: FeedDoor | None = None
     alarms: AlarmDoor | None = None
+    topics: TopicDoor | None = None
 
 
 def routes(doors: Doors) -> list[web.RouteDef]:
@@ -70,6 +72,7 @@ def routes(doors: Doors) -> list[web.RouteDef]:
         web.post(f"/unsubscribe/{PART}", to.unsubscribe, name="unsubscribe"),
         *(_feeds(doors.feeds) if doors.feeds else ()),
         *(_alarms(doors.alarms) if doors.alarms else ()),
+        *(_topics(doors.topics) if doors.topics else ()),
         web.route("*", "/{path:.*}", doors.api.answer, name="api"),
     ]
 
@@ -78,6 +81,18 @@ def _feeds(to: FeedDoor) -> list[web.RouteDef]:
     return [
         web.get(f"/calendar/{PART}.ics", to.calendar, name="calendar"),
         web.get(f"/sender/{PART}.vcf", to.sender_card, name="sender-card"),
+    ]
+
+
+def _topics(to: TopicDoor) -> list[web.RouteDef]:
+    """The first and second are where SNS has them."""
+    return [
+        web.get("/", to.act, name="topic-link"),
+        web.get(
+            r"/{name:SimpleNotificationService-\w+\.pem}", to.certificate, name="certificate"
+        ),
+        web.get(f"/subscription/{PART}", to.show, name="subscription"),
+        web.post(f"/subscription/{PART}", to.press, name="subscription"),
     ]
 
 
