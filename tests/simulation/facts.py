@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tests.simulation.database import Database
@@ -39,8 +40,13 @@ class Engagement(NamedTuple):
 
     @property
     def stages(self) -> list[dict[str, Any]]:
-        stages: list[dict[str, Any]] = json.loads(self.plan).get("Stages", [])
-        return stages
+        return _stages(self.plan)
+
+
+@lru_cache(maxsize=1024)
+def _stages(plan: str) -> list[dict[str, Any]]:
+    stages: list[dict[str, Any]] = json.loads(plan).get("Stages", [])
+    return stages
 
 
 class Target(NamedTuple):
@@ -61,6 +67,7 @@ class Page(NamedTuple):
     channel_arn: str
     created_at: int
     read_at: int | None
+    waits_until: int | None
 
 
 class Receipt(NamedTuple):

@@ -244,6 +244,13 @@ def every_target_of_a_begun_stage_was_told(world: World, facts: Facts) -> Iterat
                     yield f"target {stage}.{number} of {engagement.arn} has no explanation"
 
 
+def what_waits_leaves_in_time(world: World, facts: Facts) -> Iterator[str]:
+    for page in facts.pages.values():
+        if page.waits_until is not None and page.waits_until < world.now - GRACE:
+            late = (world.now - page.waits_until) / SECOND
+            yield f"{_page(world, page.key)} waits {late:.0f} s longer than it says"
+
+
 def _is_explained(facts: Facts, target: Target, under_way: set[str]) -> bool:
     if target.page_key is not None:
         return bool(facts.receipts.get(target.page_key)) or target.page_key in under_way
@@ -265,6 +272,14 @@ def every_message_that_is_gone_has_a_receipt(world: World, facts: Facts) -> Iter
                 yield f"{_page(world, key)} is called not sent, and the vendor has it"
 
 
+def what_is_told_twice_is_recorded_once(world: World, facts: Facts) -> Iterator[str]:
+    for key, receipts in facts.receipts.items():
+        told = Counter((r.type, r.vendor_id) for r in receipts if r.vendor_id is not None)
+        for (kind, vendor_id), times in told.items():
+            if times > 1:
+                yield f"{_page(world, key)} has {times} receipts {kind} of {vendor_id}"
+
+
 def every_answer_of_a_vendor_is_recorded(world: World, facts: Facts) -> Iterator[str]:
     """In the end: what the living process was told is in a SENT receipt."""
     for attempt in world.taken:
@@ -283,6 +298,14 @@ def nothing_is_left_lying(world: World, facts: Facts) -> Iterator[str]:
     for engagement in facts.engagements.values():
         if engagement.over_at is None and engagement.ended_at is None:
             yield f"{_name(world, engagement)} never ends"
+
+
+def nothing_is_promised_for_ever(world: World, facts: Facts) -> Iterator[str]:
+    """In the end no page's last word is that it waits, or is tried again."""
+    for key, receipts in facts.receipts.items():
+        last = receipts[-1].info
+        if last.startswith("Waiting until") or "Trying again at" in last:
+            yield f"{_page(world, key)} was never heard of again after: {last}"
 
 
 def whom_nobody_reached_is_told_of(world: World, facts: Facts) -> Iterator[str]:
@@ -313,14 +336,17 @@ ALWAYS = (
     timers_never_wake_in_the_past,
     no_stage_begins_too_early,
     every_message_that_is_gone_has_a_receipt,
+    what_is_told_twice_is_recorded_once,
 )
 WHILE_IT_WORKS = (
     due_jobs_are_run,
     stages_follow_in_time,
     every_target_of_a_begun_stage_was_told,
+    what_waits_leaves_in_time,
 )
 IN_THE_END = (
     every_answer_of_a_vendor_is_recorded,
     nothing_is_left_lying,
+    nothing_is_promised_for_ever,
     whom_nobody_reached_is_told_of,
 )

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-MOST_TURNS = 5_000
-"""Turns of the loop in one instant; a world needs a few hundred."""
+MOST_TURNS = 20_000
+"""Turns of the loop in one world, which needs some hundreds."""
 
 
 class StandstillError(Exception):
-    """Time does not go on: everybody waits for somebody, or somebody never stops."""
+    """Nothing goes on: everybody waits for somebody, or somebody never stops."""
 
 
 class _NoSockets(selectors.SelectSelector):
@@ -28,11 +28,9 @@ class _NoSockets(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[Any]:
         self.turns += 1
         if timeout is None or self.turns > MOST_TURNS:
-            self.turns = 0
+            self.turns = 0  # what is left must be cancelled yet
             raise StandstillError
-        if timeout > 0:
-            self.passed += timeout
-            self.turns = 0
+        self.passed += max(timeout, 0.0)
         return []
 
 

@@ -42,7 +42,7 @@ class Stage:
             with patch.dict(courier.AT_ONCE, PLACES):
                 run(self._play(seed, worlds))
         except StandstillError:
-            raise BrokenError(seed, ["time stands still"], worlds[0].story) from None
+            raise BrokenError(seed, ["it never comes to an end"], worlds[0].story) from None
         return worlds[0].story
 
     async def _play(self, seed: str, worlds: list[World]) -> None:
@@ -82,6 +82,7 @@ async def _calm_down(world: World) -> None:
 def _is_over(world: World) -> bool:
     [(running,)] = world.database.look(
         "SELECT EXISTS (SELECT 1 FROM engagement WHERE acknowledged_at IS NULL AND "
-        "stopped_at IS NULL AND ended_at IS NULL) OR EXISTS (SELECT 1 FROM outbox)"
+        "stopped_at IS NULL AND ended_at IS NULL) OR EXISTS (SELECT 1 FROM outbox) "
+        "OR EXISTS (SELECT 1 FROM page WHERE waits_until IS NOT NULL)"
     )
     return not running

@@ -150,7 +150,7 @@ PAUSES = (0.0, 0.01, 1.0, 5.0, 20.0, 90.0, 240.0)
 async def take_steps(world: World, town: Town, after_each: Callable[[], None]) -> None:
     random = world.random
     await (open_incident if random.random() < 0.5 else engage)(world, town)
-    for _ in range(random.randint(2, 6)):
+    for _ in range(random.randint(2, 5)):
         await asyncio.sleep(random.choice(PAUSES))
         after_each()
         if not world.process.is_alive:

@@ -27,15 +27,23 @@ class Story:
     """Names stand for ARNs and keys: the first engagement that is told of is engagement 1."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self._told: list[tuple[datetime | None, str]] = []
         self._names: dict[str, str] = {}
         self._numbers: dict[str, Iterator[int]] = {}
 
     def tell(self, at: datetime, words: str) -> None:
-        self.lines.append(f"{at:%d %H:%M:%S.%f}"[:-3] + f"  {self.plain(words)}")
+        self._told.append((at, words))
 
     def add(self, line: str) -> None:
-        self.lines.append(self.plain(line))
+        self._told.append((None, line))
+
+    @property
+    def lines(self) -> list[str]:
+        """Made when they are asked for: of most worlds nobody reads the story."""
+        return [
+            self.plain(words) if at is None else f"{_clock(at)}  {self.plain(words)}"
+            for at, words in self._told
+        ]
 
     def name(self, thing: str, kind: str) -> str:
         """The name of an ARN or key; a new one where it has none."""
@@ -53,3 +61,7 @@ class Story:
         if kind == "contact":
             return tail.rpartition("/")[2] + arn[len(arn.rstrip(".,")) :]
         return self.name(arn.rstrip(".,"), SERVICE_KINDS.get(kind, kind))
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%d %H:%M:%S.%f}"[:-3]
