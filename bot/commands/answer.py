@@ -111,7 +111,7 @@ class ChatDoor:
             return _post(ctx, document, mute_or_unmute(ctx, document, command.words))
         if is_about_links(words):
             return _post(ctx, document, link_or_unlink(ctx, document, command.words))
-        if asks_for_metrics(words, command):
+        if asks_for_metrics(words):
             return _post(ctx, document, incident_metrics(ctx, document, command))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
