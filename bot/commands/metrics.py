@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.channels.slack.metrics import metrics_card
-from bot.channels.slack.results import Card
+from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, request_of
-from bot.commands.binding import bind
+from bot.commands.binding import apply_query, bind
 from bot.commands.grammar import Command
 from bot.commands.problems import ChatError, shortened
 from bot.core.context import Context
@@ -39,10 +39,8 @@ DIMENSIONS = {
 }
 
 
-def asks_for_metrics(words: Sequence[str], command: Command) -> bool:
-    """Whether these words, in lower case, ask it; who picks by `--query` gets no card."""
-    if command.query is not None:
-        return False
+def asks_for_metrics(words: Sequence[str]) -> bool:
+    """Whether these words, in lower case, ask it, by the operation's own name, too."""
     return words[0] == "incident-metrics" or tuple(words[:2]) in (
         ("incident", "metrics"),
         OPERATION,
@@ -59,7 +57,11 @@ def incident_metrics(ctx: Context, document: Document, command: Command) -> Card
     request = request_of(
         ctx, document, bound.service, bound.operation, parameters, bound.region
     )
-    return metrics_card(answer_within(ctx, request), bound.notes)
+    answer = answer_within(ctx, request)
+    if bound.query is None:
+        return metrics_card(answer, bound.notes)
+    picked = apply_query(bound.query, answer)
+    return command_result(bound.service, bound.operation, picked, notes=bound.notes)
 
 
 def read_metrics(typed: str, now: datetime, zone: str) -> dict[str, Any]:

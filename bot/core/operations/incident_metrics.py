@@ -19,6 +19,7 @@ from bot.core.store.schema import Wire
 
 USUAL_DAYS = 30
 LONGEST = timedelta(days=732)
+INSTANT = timedelta(microseconds=1)
 
 
 @lru_cache(1024)
@@ -43,7 +44,7 @@ def get_incident_metrics(
     group_by: Sequence[str] = (),
     time_zone_id: str = "UTC",
 ) -> Wire:
-    """Count incidents from `start_time` up to `end_time` (now): all, by period, by group.
+    """Count incidents from `start_time` up to `end_time` (and now): all, by period, by group.
 
     Without a start these are 30 days, today among them. Impacts are those of now, and an
     incident that was deleted counts nowhere. Raises ValidationException for a range that is
@@ -51,13 +52,14 @@ def get_incident_metrics(
     """
     zone = _zone(time_zone_id)
     end = end_time or ctx.now
+    until = end_time or ctx.now + INSTANT
     start = start_time or _midnight(end, zone)
     _check(start, end)
     days = period_days(end - start)
-    begins = periods(start, end, zone, days)
+    begins = periods(start, until, zone, days)
     dimensions = list(dict.fromkeys(group_by))
     by_period, by_group = tallies(
-        times_within(ctx.tx, ctx.account_id, start, end), begins, end, _group_of(dimensions)
+        times_within(ctx.tx, ctx.account_id, start, until), begins, until, _group_of(dimensions)
     )
     return {
         "StartTime": start,
