@@ -1,4 +1,4 @@
-"""What waits, what became of pages and who was not reached: numbers in Prometheus' format.
+"""What waits, what became of pages, who was not reached: numbers in Prometheus' format.
 
 All are counted from rows, so that every process says the same and a restart loses nothing.
 """
@@ -9,7 +9,7 @@ import ipaddress
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
 from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text
@@ -24,6 +24,10 @@ from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Job, Outbox
+from bot.web.incident_metrics import IncidentMetrics
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 Audience = Literal["off", "local", "all"]
 
@@ -132,11 +136,15 @@ class Metrics:
         self._store = store
         self._clock = clock
         self._audience = audience
+        self._incidents = IncidentMetrics(store)
         self._gauges_read: list[Gauge] = []
         self._fresh_until = float("-inf")
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Gauges in Prometheus' text format, a few seconds old at most; 404 to strangers."""
+        """Prometheus' text format: gauges, a few seconds old at most, and what incidents took.
+
+        404 to strangers.
+        """
         if not self._is_for(request):
             raise web.HTTPNotFound(text="Metrics are not told here (IMBOT_METRICS).\n")
         if time.monotonic() > self._fresh_until:
@@ -145,7 +153,7 @@ class Metrics:
             took = time.monotonic() - began
             self._fresh_until = began + took + max(FRESH, SHARE * took)
         return web.Response(
-            body=exposition(self._gauges_read),
+            body=exposition(self._gauges_read, await self._incidents.told()),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 
@@ -260,9 +268,9 @@ def _mutes(tx: Transaction, now: int) -> Iterator[Gauge]:
     )
 
 
-def exposition(gauges: Sequence[Gauge]) -> bytes:
+def exposition(gauges: Sequence[Gauge], more: Sequence[Metric] = ()) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
-    from prometheus_client.core import GaugeMetricFamily, Metric
+    from prometheus_client.core import GaugeMetricFamily
 
     families: dict[str, GaugeMetricFamily] = {}
     for gauge in gauges:
@@ -274,7 +282,7 @@ def exposition(gauges: Sequence[Gauge]) -> bytes:
 
     class Collected:
         def collect(self) -> Iterable[Metric]:
-            return families.values()
+            return [*families.values(), *more]
 
     registry = CollectorRegistry()
     registry.register(Collected())
