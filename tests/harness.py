@@ -12,7 +12,7 @@ from typing import Any
 from bot.core import operations, tasks
 from bot.core.access import Caller
 from bot.core.channel import Activation, Message, Page
-from bot.core.context import House, Rules
+from bot.core.context import House, Limits, Rules
 from bot.core.dispatch import Dispatcher, Request, new_request_id
 from bot.core.effects.outbox import message_of
 from bot.core.engine import Engine
@@ -73,6 +73,7 @@ class TestHouse:
         self.messages: list[Message] = []
         self.public_url: str | None = None
         self.rules = Rules()
+        self.limits = Limits()
         self._owner = new_key()
         self._dispatchers: list[Dispatcher] = []
         self.has_media(*media)
@@ -87,6 +88,7 @@ class TestHouse:
             wake_engine=lambda _: None,
             wake_courier=lambda: None,
             rules=self.rules,
+            limits=self.limits,
         )
         self.dispatcher = Dispatcher(self.store, self.clock, house, Keyring(self.store, None))
         self._dispatchers.append(self.dispatcher)
@@ -95,6 +97,11 @@ class TestHouse:
     def has_rules(self, **rules: bool) -> None:
         """Go on as a process whose operator chose so."""
         self.rules = Rules(**rules)
+        self.has_media("email", "sms", "voice", "slack")
+
+    def has_limits(self, limits: Limits) -> None:
+        """Go on as a process whose operator chose these."""
+        self.limits = limits
         self.has_media("email", "sms", "voice", "slack")
 
     def is_reachable(self, public_url: str = "https://bot.example.com") -> None:

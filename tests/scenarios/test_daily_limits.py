@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.core.effects.caps import REACHED
+from bot.playground.phone import TOO_MANY
 from tests.scenarios.chat import Chat
-from tests.scenarios.world import PLAN, World, code_in, open_world
+from tests.scenarios.world import PLAN, World, code_in, contact_arn, open_world
 
 TO_ONE = (
     "The limit of 2 texts a day to one address is reached; the next day begins at 00:00 UTC."
@@ -123,6 +124,31 @@ async def test_a_bundle_counts_once_and_each_of_its_pages_goes_on_where_it_may_n
     assert len(texted(world)) == 2
     subjects = [mail.subject for mail in world.town.mailbox.to("ana@example.com")]
     assert subjects[1:] == ["D", "E"]
+
+
+async def test_what_is_left_of_a_bundle_that_never_left_is_not_counted_again(
+    frugal_world: World,
+) -> None:
+    world = frugal_world
+    await world.has_person("ana", "SMS", minutes=30)
+    await world.has_response_plan("ana")
+    await starts(world, "A", "B", "C", apart=0)
+    world.town.phones.misbehave("POST Messages", TOO_MANY)
+    await world.advance(seconds=20)
+    assert texted(world) == ["A"]
+
+    pages = await world.call("ssm-contacts", "ListPagesByContact", ContactId=contact_arn("ana"))
+    await world.call(
+        "ssm-contacts",
+        "AcceptPage",
+        PageId=pages["Pages"][0]["PageArn"],
+        AcceptType="READ",
+        AcceptCode="000000",
+        AcceptCodeValidation="IGNORE",
+    )
+    await world.advance(minutes=1)
+
+    assert texted(world) == ["A", "B"]
 
 
 async def test_where_no_medium_is_left_the_next_stage_begins_at_once(

@@ -69,14 +69,19 @@ def leave(ctx: Context, channel_key: Key) -> None:
             _drop(ctx, page, over[page.key])
     wanted = [page for page in waiting if page.key not in over]
     if wanted:
-        send(ctx, channel, in_order(wanted))
+        send(ctx, channel, in_order(wanted), counts=True)
 
 
-def send(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
-    """Send pages to a channel now. Where it cannot be paged, each of them has failed."""
+def send(
+    ctx: Context, channel: ContactChannel, pages: Sequence[Page], *, counts: bool = False
+) -> None:
+    """Send pages to a channel now. Where it cannot be paged, each of them has failed.
+
+    Without `counts` their message was counted to the daily limits before, and has not left.
+    """
     engagement = ctx.get(Engagement, pages[0].engagement_key)
     reason = paging.why_not(ctx, channel) or _why_muted(ctx, channel, pages)
-    if reason is None and engagement is not None:
+    if reason is None and engagement is not None and counts:
         reason = caps.refusal(ctx, engagement, channel)
     if reason is not None or engagement is None:
         for page in pages:

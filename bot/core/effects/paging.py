@@ -115,19 +115,24 @@ def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
 
 def send_page(
     ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel
-) -> None:
-    """Send a page again, or let it wait for the channel's next message; it keeps its code."""
+) -> bool:
+    """Send a page again, or let it wait for the channel's next message; it keeps its code.
+
+    Answers whether it is on its way, or waits for it.
+    """
     if page.waits_until is not None:
-        return
+        return True
     slot = pace.slot(ctx, channel)
     if reason := caps.refusal(ctx, engagement, channel, counts=slot is None):
         receipts.record_failure(ctx, page, reason)
-    elif slot is not None:
+        return False
+    if slot is not None:
         ctx.update(page, told_at=slot.at, waits_until=slot.at)
         pace.wait(ctx, page, channel, slot)
     else:
         ctx.update(page, told_at=ctx.now)
         send_now(ctx, engagement, page, channel)
+    return True
 
 
 def send_now(ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel) -> None:

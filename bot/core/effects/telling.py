@@ -129,9 +129,9 @@ def _page_again(
         receipts.record(ctx, page, "ERROR", reason or "")
         ctx.update(target, has_failed=True, **told)
         return None
-    paging.send_page(ctx, engagement, page, channel)
+    is_on_its_way = paging.send_page(ctx, engagement, page, channel)
     ctx.update(target, **told)
-    return channel
+    return channel if is_on_its_way else None
 
 
 def _engage(

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core.channel import Undeliverable
+from bot.core.context import Limits
+from bot.core.effects.timeline import PAGED
 from bot.core.store.engagements import Engagement
 from bot.core.store.executor import Store
 from tests.core.desk import Desk
@@ -186,3 +188,18 @@ async def test_a_number_that_a_vendor_refused_is_tried_again_in_the_next_round(
     await works(office, minutes=4)
 
     assert len(office.phones.sent) == 1
+
+
+async def test_a_page_that_a_daily_limit_keeps_back_in_a_later_round_counts_as_told_to_nobody(
+    desk: Desk,
+) -> None:
+    desk.has_limits(Limits(to_one_address={"sms": 1}))
+    ana = await desk.has_person("ana")
+    await repeats(desk, ana, 1)
+    incident = await desk.has_incident()
+    await desk.engages(ana, IncidentId=incident)
+
+    await desk.run_due(minutes=5)
+
+    assert len(desk.pages()) == 1
+    assert (await desk.event_types(incident)).count(PAGED) == 1
