@@ -8,17 +8,14 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import ClientSession, ClientTimeout, web
 
-from bot.channels.guard import networks
-from bot.channels.http_topics import HttpTopicsChannel
 from bot.core import operations, tasks
-from bot.core.channel import Channel, Sign
+from bot.core.channel import Channel
 from bot.core.clock import Clock, SystemClock
-from bot.core.context import House, Sender
+from bot.core.context import House
 from bot.core.courier import Courier
 from bot.core.credentials import Credential
 from bot.core.deliveries import Deliveries
@@ -38,6 +35,7 @@ from bot.core.store.work import Job, Outbox
 from bot.core.tasks.sweep import ensure_sweep
 from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
 from bot.limits import limits_of, rules_of
+from bot.media import make_channels, sender_of, slack_client, twilio_account
 from bot.settings import Settings
 from bot.web.alarms import AlarmDoor, fetcher
 from bot.web.api import ApiDoor
@@ -151,16 +149,13 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     """Open the store last: what waits in it leaves as soon as it is open."""
     session = ClientSession(timeout=ClientTimeout(total=30))
     stack.push_async_callback(session.close)
-    account, client = _twilio_account(settings, session), _slack_client(settings, session)
+    account, client = twilio_account(settings, session), slack_client(settings, session)
     signer = TopicSigner(clock, settings.account_id, settings.public_url)
     channels = make_channels(settings, account, client, signer.sign)
     for channel in channels.values():
         stack.push_async_callback(channel.close)
-    store = await _open_store(settings)
-    stack.push_async_callback(store.close)
+    store, lease = await _open_store(settings, stack)
     signer.use(store)
-    await (lease := Lease(store)).start()
-    stack.push_async_callback(lease.end)
     hands = Hands(store, clock)
     house = _house(settings, channels, hands, lease, client)
     dispatcher = Dispatcher(store, clock, house, Keyring(store, first_credential(settings)))
@@ -169,7 +164,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     courier = Courier(store, clock, lease, channels, dispatcher.unit)
     hands.reach_for(engine, courier, stack)
     store.listen(hands.hear)
-    replies = Replies(dispatcher, store, account_id=settings.account_id, region=settings.region)
+    where = {"account_id": settings.account_id, "region": settings.region}
+    replies = Replies(dispatcher, store, **where)
     return App(
         settings=settings,
         clock=clock,
@@ -178,15 +174,11 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         engine=engine,
         courier=courier,
         replies=replies,
-        feeds=Feeds(dispatcher, store, account_id=settings.account_id, region=settings.region),
+        feeds=Feeds(dispatcher, store, **where),
         alarms=_alarms(settings, clock, store, dispatcher, session),
-        poller=Poller(
-            store, clock, channels, replies, has_callbacks=settings.public_url is not None
-        ),
+        poller=Poller(store, clock, channels, replies, has_callbacks=bool(settings.public_url)),
         postman=_postman(settings, clock, store, lease, replies, stack),
-        topics=TopicLinks(
-            dispatcher, store, signer, account_id=settings.account_id, region=settings.region
-        ),
+        topics=TopicLinks(dispatcher, store, signer, **where),
         deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
         channels=channels,
         account=account,
@@ -212,10 +204,14 @@ def _alarms(
     )
 
 
-async def _open_store(settings: Settings) -> Store:
+async def _open_store(settings: Settings, stack: AsyncExitStack) -> tuple[Store, Lease]:
     key = settings.master_key.get_secret_value() if settings.master_key else None
     new = settings.new_master_key.get_secret_value() if settings.new_master_key else None
-    return await open_store(settings.database_url, key, new_master_key=new)
+    store = await open_store(settings.database_url, key, new_master_key=new)
+    stack.push_async_callback(store.close)
+    await (lease := Lease(store)).start()
+    stack.push_async_callback(lease.end)
+    return store, lease
 
 
 def _postman(
@@ -324,54 +320,6 @@ def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> No
     stack.push_async_callback(end)
 
 
-def make_channels(
-    settings: Settings,
-    account: TwilioAccount | None,
-    client: AsyncWebClient | None,
-    sign: Sign,
-) -> Mapping[str, Channel]:
-    """The media that have settings, by their name in the outbox."""
-    channels: dict[str, Channel] = {}
-    if account is not None and settings.twilio_from_number is not None:
-        from bot.channels.sms import SmsChannel
-        from bot.channels.voice import VoiceChannel
-
-        channels["sms"] = SmsChannel(account, settings.twilio_from_number)
-        channels["voice"] = VoiceChannel(account, settings.twilio_from_number)
-    if settings.smtp_host is not None and settings.smtp_from is not None:
-        from bot.channels.email import EmailChannel
-
-        password = settings.smtp_password
-        channels["email"] = EmailChannel(
-            settings.smtp_host,
-            settings.smtp_port,
-            settings.smtp_username,
-            password.get_secret_value() if password else None,
-            settings.smtp_from,
-            settings.smtp_security,
-            reply_to=settings.reply_address,
-            sign=sign,
-        )
-    if client is not None:
-        from bot.channels.slack.channel import SlackChannel
-
-        channels["slack"] = SlackChannel(client)
-    channels["http"] = HttpTopicsChannel(sign, networks(settings.topic_networks))
-    return channels
-
-
-def sender_of(settings: Settings) -> Sender:
-    """Where pages come from, as far as there are settings."""
-    name, email = parseaddr(settings.smtp_from or "")
-    is_mailing = settings.smtp_host is not None and bool(email)
-    number = settings.twilio_from_number if settings.twilio_account_sid else None
-    return Sender(
-        name=name or "imbot",
-        phone_numbers=(number,) if number else (),
-        email=email if is_mailing else None,
-    )
-
-
 def first_credential(settings: Settings) -> Credential | None:
     """The pair in the environment: the account's administrator."""
     if settings.access_key_id is None or settings.secret_access_key is None:
@@ -382,24 +330,6 @@ def first_credential(settings: Settings) -> Credential | None:
         account_id=settings.account_id,
         principal_arn=f"arn:aws:iam::{settings.account_id}:user/administrator",
     )
-
-
-def _twilio_account(settings: Settings, session: ClientSession) -> TwilioAccount | None:
-    if settings.twilio_account_sid is None or settings.twilio_auth_token is None:
-        return None
-    from bot.channels.twilio_account import TwilioAccount
-
-    token = settings.twilio_auth_token.get_secret_value()
-    return TwilioAccount(session, settings.twilio_api_url, settings.twilio_account_sid, token)
-
-
-def _slack_client(settings: Settings, session: ClientSession) -> AsyncWebClient | None:
-    if settings.slack_bot_token is None:
-        return None
-    from slack_sdk.web.async_client import AsyncWebClient
-
-    token = settings.slack_bot_token.get_secret_value()
-    return AsyncWebClient(token, base_url=settings.slack_api_url, session=session)
 
 
 def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:

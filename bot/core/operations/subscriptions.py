@@ -14,7 +14,7 @@ from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
 from bot.core.store.accounts import Topic
 from bot.core.store.schema import Wire, table_of
-from bot.core.store.subscriptions import Subscription
+from bot.core.store.subscriptions import Subscription, TopicProtocol
 
 PENDING = "pending confirmation"
 """What Subscribe answers in place of an ARN."""
@@ -42,24 +42,9 @@ def subscribe(
     mark = subscriptions.endpoint_fingerprint(ctx.unit.tx, kind, place)
     found = ctx.find_by(Subscription, topic_arn=topic.arn, endpoint_fingerprint=mark)
     if found is None:
-        key = new_key()
-        found = Subscription(
-            key=key,
-            account_id=ctx.account_id,
-            arn=f"{topic.arn}:{key}",
-            topic_arn=topic.arn,
-            protocol=kind,
-            endpoint=place,
-            endpoint_fingerprint=mark,
-            attributes=given,
-            asked_at=ctx.now,
-            asked_by=ctx.caller.principal_arn,
-            confirmed_at=ctx.now if kind == "sms" else None,
-            was_authenticated=kind == "sms",
-        )
         if given.get("FilterPolicy"):
             rules.check_limits(ctx, topic.arn)
-        ctx.add(found)
+        found = ctx.add(_new(ctx, topic, kind, place, mark, given))
     elif given and given != found.attributes:
         raise refused("Attributes", "Subscription already exists with different attributes")
     if found.confirmed_at is None:
@@ -151,6 +136,31 @@ def list_subscriptions_by_topic(
     )
     shown = [_shown(ctx, subscription) for subscription in found]
     return {"Subscriptions": shown, **next_token_member(token)}
+
+
+def _new(
+    ctx: Context,
+    topic: Topic,
+    protocol: TopicProtocol,
+    endpoint: str,
+    mark: str,
+    attributes: dict[str, str],
+) -> Subscription:
+    key = new_key()
+    return Subscription(
+        key=key,
+        account_id=ctx.account_id,
+        arn=f"{topic.arn}:{key}",
+        topic_arn=topic.arn,
+        protocol=protocol,
+        endpoint=endpoint,
+        endpoint_fingerprint=mark,
+        attributes=attributes,
+        asked_at=ctx.now,
+        asked_by=ctx.caller.principal_arn,
+        confirmed_at=ctx.now if protocol == "sms" else None,
+        was_authenticated=protocol == "sms",
+    )
 
 
 def _shown(ctx: Context, subscription: Subscription) -> Wire:
