@@ -256,10 +256,7 @@ async def test_every_success_has_the_status_that_the_model_names(full: FullIncid
         ("update_response_plan", one),
         ("update_timeline_event", event),
         ("delete_timeline_event", event),
-        (
-            "update_related_items",
-            {**incident, "relatedItemsUpdate": {"itemToRemove": ITEMS[0]}},
-        ),
+        ("update_related_items", {**incident, "relatedItemsUpdate": removal}),
         ("tag_resource", {"resourceArn": full.plan, "tags": {"a": "b"}}),
         ("untag_resource", {"resourceArn": full.plan, "tagKeys": ["a", "b c"]}),
         ("update_incident_record", {"arn": full.incident, "title": "New"}),
