@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     keep_young_regions: bool = Field(False, alias="IMBOT_KEEP_YOUNG_REGIONS")
     """Whether a region must be 24 hours old before it leaves its replication set, as in AWS."""
 
+    timeline_emoji: str = Field(
+        "pushpin", alias="IMBOT_TIMELINE_EMOJI", pattern=r"^:?[^\s:]+:?$"
+    )
+    """The reaction that puts a Slack message on the timeline; "none": no reaction does."""
+
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
@@ -111,6 +116,11 @@ class Settings(BaseSettings):
         if not re.match(r"^https?://[^/]+", value):
             raise ValueError("must begin with http:// or https:// and a host")
         return value.rstrip("/")
+
+    @field_validator("timeline_emoji")
+    @classmethod
+    def _without_colons(cls, value: str) -> str:
+        return value.strip(":")
 
     @field_validator("database_url")
     @classmethod

@@ -12,13 +12,14 @@ from bot.channels.slack.cards import (
     replication_set_offer,
 )
 from bot.channels.slack.results import Card, command_result
-from bot.commands.asking import Document, post_of, request_of
+from bot.commands.asking import Document, post_of, request_of, whisper_of
 from bot.commands.binding import apply_query, bind
-from bot.commands.callers import caller_of, is_invited, nobody, person
+from bot.commands.callers import admit, is_invited, person
 from bot.commands.fault_notes import fault_notes
+from bot.commands.forms import NEEDED
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
-from bot.commands.linking import OF_DIRECT_MESSAGES, is_about_links, link_or_unlink, press
+from bot.commands.linking import OF_THE_PERSON, is_about_links, link_or_unlink, press
 from bot.commands.metrics import asks_for_metrics, incident_metrics
 from bot.commands.muting import contact_notes, is_about_mutes, mute_or_unmute
 from bot.commands.on_call import (
@@ -28,21 +29,22 @@ from bot.commands.on_call import (
     who_is_on_call,
 )
 from bot.commands.on_call import press as press_on_call
+from bot.commands.pinning import concerns_nobody, follow, pin
 from bot.commands.problems import ChatError
 from bot.commands.reachability import asks_who_is_reachable, who_is_reachable
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
 from bot.commands.testing_pages import REPORT, report, start_test_page
-from bot.core.access import Caller
-from bot.core.audit import audit_row
+from bot.core.access import Caller, authorise
 from bot.core.context import Answer, Context
 from bot.core.deliveries import incident_shown_in
 from bot.core.dispatch import answer_within
-from bot.core.errors import AccessDeniedException, ServiceError
+from bot.core.errors import ServiceError
 from bot.core.regions import NoReplicationSet, region_within
 from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in, late_words
 
+FORM_LATE = "Slack did not open the form in time. Press the button again."
 SECRET_ANSWER = ("imbot", "CreateAccessKey")
 WHISPERED = ("imbot", "CreateCalendarLink")
 
@@ -58,36 +60,36 @@ class ChatDoor:
         """Answer every delivery; a refusal is said in words, and nothing is half done."""
         if document["kind"] == REPORT:
             return report(ctx, document)
-        if _is_chatter(ctx, document):
+        if document["kind"] in ("edit", "deletion"):
+            follow(ctx, document, prepared, self._region)
+            return Answer()
+        if _is_chatter(ctx, document) or concerns_nobody(ctx, document, prepared):
             return Answer()
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
         document = {**document, "tz": (prepared.get("user") or {}).get("tz")}
         try:
-            if document.get("action") in OF_DIRECT_MESSAGES:
+            if document.get("action") in OF_THE_PERSON:
                 reader = person(ctx, document, region_within(ctx, self._region))
                 return press(ctx.on_behalf_of(reader), document)
-            caller = self._caller(ctx, document, prepared)
-            return self._answer_caller(ctx.on_behalf_of(caller), document)
+            caller = ctx.on_behalf_of(self._caller(ctx, document, prepared))
+            if document["kind"] == "pin":
+                return pin(caller, document, prepared)
+            return self._answer_caller(caller, document)
         except NoReplicationSet:
             return _post(ctx, document, replication_set_offer(self._region))
         except ChatError as problem:
             return _post(ctx, document, problem_card(str(problem)))
         except ServiceError as refusal:
-            return _post(ctx, document, problem_card(refusal.message, refusal.code))
+            card = problem_card(refusal.message, refusal.code)
+            if document["kind"] == "pin":
+                return Answer(posts=(whisper_of(ctx, document, card),))
+            return _post(ctx, document, card)
 
     def _caller(self, ctx: Context, document: Document, prepared: Document) -> Caller:
         """Raises AccessDeniedException for who may not speak here, and audits that."""
         region = region_within(ctx, self._region)
-        try:
-            return caller_of(ctx, document, prepared, admins=self._admins, region=region)
-        except AccessDeniedException as refusal:
-            stranger = nobody(ctx, document, region)
-            said = request_of(
-                ctx.on_behalf_of(stranger), document, "slack", document["kind"], {}
-            )
-            ctx.add(audit_row(said, ctx.now, refusal.code))
-            raise
+        return admit(ctx, document, prepared, admins=self._admins, region=region)
 
     def _answer_caller(self, ctx: Context, document: Document) -> Answer:
         if document["kind"] == "action":
@@ -157,6 +159,9 @@ def _press(ctx: Context, document: Document) -> Answer:
     elif action == RESOLVE:
         service, operation = "ssm-incidents", "UpdateIncidentRecord"
         parameters = {"arn": value, "status": "RESOLVED"}
+    elif action in NEEDED:
+        authorise(ctx.caller, *NEEDED[action], value)
+        return Answer(posts=(whisper_of(ctx, document, problem_card(FORM_LATE)),))
     else:
         return press_on_call(ctx, document) or Answer()
     result = answer_within(ctx, request_of(ctx, document, service, operation, parameters))

@@ -35,6 +35,14 @@ def request_of(
     )
 
 
+def whisper_of(ctx: Context, document: Document, card: Card) -> Post:
+    """An answer that only the one who asked sees, where he sees it."""
+    channel, user = document["channel"], document["user"]
+    is_direct = document.get("is_direct") or channel == user or channel.startswith("D")
+    post = replace(post_of(ctx, document, card), thread_ts=document.get("thread_ts"))
+    return post if is_direct else replace(post, ephemeral_user=user)
+
+
 def post_of(ctx: Context, document: Document, card: Card) -> Post:
     """An answer where it was asked: in its thread; in the channel for a slash command."""
     return Post(

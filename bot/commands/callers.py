@@ -9,7 +9,10 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.commands.asking import request_of
+from bot.commands.slack_text import mentioned_in
 from bot.core.access import Caller, Rights
+from bot.core.audit import audit_row
 from bot.core.context import Context
 from bot.core.deliveries import configurations
 from bot.core.errors import AccessDeniedException
@@ -27,6 +30,10 @@ UNKNOWN = (
     "missing_scope",
 )
 """Also a conversation of a kind that the bot may not ask about: a group's direct message."""
+
+UNREADABLE = (*UNKNOWN, "not_in_channel", "thread_not_found", "message_not_found")
+HOME = ("team_id", "enterprise_id", "user_id")
+MOST_NAMES = 10
 
 ADMINISTRATOR = "AdministratorAccess"
 READ_ONLY = "ReadOnlyAccess"
@@ -48,18 +55,57 @@ class SlackPeople:
         """
         document = arguments["document"]
         if "user" not in document:
-            return {"user": None, "channel": None}
+            return {"user": None, "channel": None, "names": await self._names(document)}
         user = await self._ask(document["user"], "users_info", "user")
         channel = None
         if not document.get("is_direct"):
             channel = await self._ask(document["channel"], "conversations_info", "channel")
-        return {"user": user, "channel": channel, "home": await self._own_workspace()}
+        found = {"user": user, "channel": channel, "home": await self._own_workspace()}
+        return found | await self._message(document) if document["kind"] == "pin" else found
+
+    async def _message(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """`message` as it is now, None where the bot cannot read it; its `author`, its `link`
+        and the `names` of whom it mentions.
+        """
+        channel, ts = document["channel"], document["ts"]
+        try:
+            answer = await self._client.conversations_replies(
+                channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=10
+            )
+            link = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+        except SlackApiError as error:
+            if error.response.get("error") in UNREADABLE:
+                return {"message": None}
+            raise
+        message = next((one for one in answer["messages"] if one["ts"] == ts), None)
+        if message is None:
+            return {"message": None}
+        author = await self._author(message)
+        found = {"message": message, "link": link["permalink"], "author": author}
+        return found | {"names": await self._names(message)}
+
+    async def _author(self, message: Mapping[str, Any]) -> str:
+        if message.get("user") and not message.get("bot_id"):
+            found = await self._ask(message["user"], "users_info", "user")
+            return name_of(found or {}) or str(message["user"])
+        profile = message.get("bot_profile") or {}
+        return str(message.get("username") or profile.get("name") or "An app")
+
+    async def _names(self, message: Mapping[str, Any]) -> dict[str, str]:
+        """By their ids, whom a message mentions; of many only the first ones."""
+        names = {}
+        for user_id in mentioned_in(message.get("text") or "")[:MOST_NAMES]:
+            found = await self._ask(user_id, "users_info", "user")
+            names[user_id] = name_of(found or {}) or user_id
+        return names
 
     async def _own_workspace(self) -> dict[str, Any]:
-        """`team_id` and, within an organisation, `enterprise_id`. They never change."""
+        """`team_id`, the bot's `user_id` and, within an organisation, `enterprise_id`, none of
+        which ever changes.
+        """
         if self._home is None:
             answer = await self._client.auth_test()
-            self._home = {name: answer.get(name) for name in ("team_id", "enterprise_id")}
+            self._home = {name: answer.get(name) for name in HOME}
         return self._home
 
     async def _ask(self, name: str, method: str, member: str) -> dict[str, Any] | None:
@@ -93,18 +139,39 @@ def caller_of(
     """
     user = prepared.get("user") or {}
     rights, role = _rights(ctx, document, prepared, admins=admins)
-    name = (
-        user.get("profile", {}).get("display_name") or user.get("real_name") or user.get("name")
-    )
     session = f"{document['team']}-{document['user']}"
     return Caller(
         account_id=ctx.account_id,
         principal_arn=f"arn:aws:sts::{ctx.account_id}:assumed-role/{role}/{session}",
-        actor=str(name or document["user"]),
+        actor=name_of(user) or str(document["user"]),
         door="slack",
         region=region,
         rights=rights,
     )
+
+
+def admit(
+    ctx: Context,
+    document: Mapping[str, Any],
+    prepared: Mapping[str, Any],
+    *,
+    admins: frozenset[str],
+    region: str,
+) -> Caller:
+    """`caller_of`, which audits whom it refuses."""
+    try:
+        return caller_of(ctx, document, prepared, admins=admins, region=region)
+    except AccessDeniedException as refusal:
+        stranger = ctx.on_behalf_of(nobody(ctx, document, region))
+        said = request_of(stranger, document, "slack", document["kind"], {})
+        ctx.add(audit_row(said, ctx.now, refusal.code))
+        raise
+
+
+def name_of(user: Mapping[str, Any]) -> str:
+    """What a Slack user is called; "" of one who is not known."""
+    shown = user.get("profile", {}).get("display_name")
+    return str(shown or user.get("real_name") or user.get("name") or "")
 
 
 def _rights(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.channels.slack.cards import ACKNOWLEDGE as ACKNOWLEDGE_INCIDENT
 from bot.channels.slack.direct import (
     ACKNOWLEDGE,
     CONFIRM,
@@ -17,13 +18,13 @@ from bot.channels.slack.direct import (
     unlinked_card,
 )
 from bot.channels.slack.results import Card
-from bot.commands.asking import Document, post_of, request_of
+from bot.commands.asking import Document, post_of, request_of, whisper_of
 from bot.commands.problems import ChatError
 from bot.core.context import Answer, Context
 from bot.core.dispatch import answer_within
-from bot.core.replies import direct_accept, link_asked
+from bot.core.replies import card_accept, direct_accept, link_asked
 
-OF_DIRECT_MESSAGES = frozenset({ACKNOWLEDGE, CONFIRM, DECLINE})
+OF_THE_PERSON = frozenset({ACKNOWLEDGE, ACKNOWLEDGE_INCIDENT, CONFIRM, DECLINE})
 """Actions that count for the person alone, whatever he may do elsewhere."""
 USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 LINK_USAGE = "Type `@aws link me to ana`, or name a Slack user: `@aws link @ana to ana`."
@@ -43,7 +44,14 @@ def link_or_unlink(ctx: Context, document: Document, words: Sequence[str]) -> Ca
 
 
 def press(ctx: Context, document: Document) -> Answer:
-    """Do what a direct message's button says, on behalf of its one reader."""
+    """Do what a direct message's button says, on behalf of its one reader, or what a card's
+    button says for whoever pressed it.
+    """
+    if document["action"] == ACKNOWLEDGE_INCIDENT:
+        words = card_accept(ctx, document["value"], user_id=document["user"])
+        unthreaded = {**document, "thread_ts": None}
+        post = whisper_of(ctx, unthreaded, Card(text=words)) if words else None
+        return Answer(posts=(post,) if post else ())
     if document["action"] == ACKNOWLEDGE:
         words = direct_accept(
             ctx, document["value"], user_id=document["user"], ts=document["thread_ts"] or ""

@@ -19,7 +19,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channels.slack.forms import ADD_TO_TIMELINE
+from bot.commands.forms import NEEDED, FormDoor
 from bot.core.deliveries import Deliveries
+from bot.core.replies import is_on_timeline
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,8 @@ log = logging.getLogger(__name__)
 DOOR = "slack"
 ANYTHING = re.compile(".*", re.DOTALL)
 BARE_CODE = re.compile(r"^\W*(?:ack(?:nowledge)?\W+)?\d{6,10}\W*$", re.IGNORECASE)
-OWN_OR_SYSTEM = frozenset({"bot_message", "message_changed", "message_deleted", "channel_join"})
+OWN_OR_SYSTEM = frozenset({"bot_message", "channel_join"})
+CHANGES = frozenset({"message_changed", "message_deleted"})
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -53,6 +57,10 @@ class SlackDoor:
         self._app.event(ANYTHING)(self._on_event)
         self._app.command(ANYTHING)(self._on_command)
         self._app.action(ANYTHING)(self._on_action)
+        self._app.shortcut(ANYTHING)(self._on_shortcut)
+        self._app.view(ANYTHING)(self._on_view)
+        self._forms = FormDoor(settings, client, deliveries)
+        self._emoji = settings.timeline_emoji
         self._socket: AsyncSocketModeHandler | None = None
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -93,9 +101,17 @@ class SlackDoor:
             await self._socket.close_async()  # type: ignore[no-untyped-call]
 
     async def _on_event(self, body: Mapping[str, Any]) -> None:
-        document = _read_event(body)
-        if document is not None:
-            await self._deliveries.accept(DOOR, str(body["event_id"]), document)
+        document = _read_event(body, self._emoji)
+        if document is None:
+            return
+        if document["kind"] in ("edit", "deletion") and not await self._is_kept(document):
+            return
+        await self._deliveries.accept(DOOR, str(body["event_id"]), document)
+
+    async def _is_kept(self, document: Mapping[str, Any]) -> bool:
+        """Most messages that change stand on no timeline: they are not worth a row."""
+        channel, ts = document["channel"], document["ts"]
+        return await self._deliveries.look(lambda ctx: is_on_timeline(ctx, channel, ts))
 
     async def _on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
         document = {
@@ -122,8 +138,32 @@ class SlackDoor:
             "thread_ts": message.get("thread_ts") or message.get("ts"),
         }
         unique = f"{action['action_id']} {action.get('action_ts')} {body['user']['id']}"
-        await self._deliveries.accept(DOOR, unique, document)
+        is_form = action["action_id"] in NEEDED
+        if not (is_form and await self._forms.open(document, body["trigger_id"])):
+            await self._deliveries.accept(DOOR, unique, document)
         await ack()
+
+    async def _on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """The menu of a message: it goes to the one incident that is meant, or it is asked."""
+        if body["type"] != "message_action" or body["callback_id"] != ADD_TO_TIMELINE:
+            await ack()
+            return
+        message = body["message"]
+        document = {
+            "kind": "pin",
+            "by": "shortcut",
+            "team": body["team"]["id"],
+            "user": body["user"]["id"],
+            "channel": body["channel"]["id"],
+            "ts": message["ts"],
+            "thread_ts": message.get("thread_ts"),
+        }
+        if not await self._forms.choose_incident(document, body["trigger_id"]):
+            await self._deliveries.accept(DOOR, str(body["trigger_id"]), document)
+        await ack()
+
+    async def _on_view(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        await ack(**await self._forms.submit(body))
 
 
 def _is_signed(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> bool:
@@ -137,9 +177,15 @@ def _is_signed(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, s
         return False
 
 
-def _read_event(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What of an event is worth a row: a mention, a direct message, a bare code in a thread."""
+def _read_event(body: Mapping[str, Any], emoji: str) -> dict[str, Any] | None:
+    """What of an event is worth a row: a mention, a direct message, a bare code in a thread,
+    the emoji that means the timeline, and what becomes of messages.
+    """
     event = body["event"]
+    if event["type"] == "reaction_added":
+        return _read_reaction(body, emoji)
+    if event.get("subtype") in CHANGES:
+        return _read_change(body)
     if event.get("bot_id") or event.get("subtype") in OWN_OR_SYSTEM or not event.get("user"):
         return None
     is_direct = event.get("channel_type") == "im"
@@ -159,4 +205,42 @@ def _read_event(body: Mapping[str, Any]) -> dict[str, Any] | None:
         "is_reply": bool(event.get("thread_ts")),
         "is_direct": is_direct,
         "is_mention": event["type"] == "app_mention",
+    }
+
+
+def _read_reaction(body: Mapping[str, Any], emoji: str) -> dict[str, Any] | None:
+    event = body["event"]
+    item = event["item"]
+    if event["reaction"].partition("::")[0] != emoji or item.get("type") != "message":
+        return None
+    return {
+        "kind": "pin",
+        "by": "emoji",
+        "team": body.get("team_id", ""),
+        "user": event["user"],
+        "channel": item["channel"],
+        "ts": item["ts"],
+        "thread_ts": None,
+    }
+
+
+def _read_change(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """An edit or a deletion; of a message with replies, Slack leaves a tombstone.
+
+    None for what changes no text: previews of links, and the first reply in a thread.
+    """
+    event = body["event"]
+    before, after = event.get("previous_message") or {}, event.get("message") or {}
+    is_gone = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
+    ts = event.get("deleted_ts") or after.get("ts") or before.get("ts")
+    if not ts or (not is_gone and before.get("text") == after.get("text")):
+        return None
+    return {
+        "kind": "deletion" if is_gone else "edit",
+        "team": body.get("team_id", ""),
+        "author": str(before.get("user") or after.get("user") or ""),
+        "channel": event["channel"],
+        "ts": ts,
+        "text": "" if is_gone else after.get("text", ""),
+        "files": [] if is_gone else [{"name": f.get("name")} for f in after.get("files") or ()],
     }

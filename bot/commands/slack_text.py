@@ -6,10 +6,12 @@ Pure. Source: Slack, "Formatting text for app surfaces"; what phones do to quote
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 DECORATION = "*_~`"
 
 _LINK = re.compile(r"<([@#!]|[A-Za-z][A-Za-z0-9+.-]*:)([^<>|\n]*)(?:\|([^<>\n]*))?>")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>\n]*)?>")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 _FENCE = re.compile(r'("(?:[^"\\]|\\.)*")|```', re.DOTALL)
@@ -45,6 +47,24 @@ def typed_text(text: str) -> str:
     if "```" in text:
         text = _FENCE.sub(lambda found: found[1] or "\n", text)
     return text
+
+
+def read_text(text: str, names: Mapping[str, str]) -> str:
+    """A message as people read it; `names` are those of the users that it mentions."""
+
+    def shown(found: re.Match[str]) -> str:
+        if found[1] == "@" and found[2] in names:
+            return f"@{names[found[2]]}"
+        return (found[1] if found[1] in "@#" else "") + (
+            (found[3] if found[1] in "@#" and found[3] else "") or _link_text(found)
+        )
+
+    return _ENTITY.sub(lambda found: _ENTITIES[found[0]], _LINK.sub(shown, text))
+
+
+def mentioned_in(text: str) -> list[str]:
+    """The ids of the users that a message mentions."""
+    return list(dict.fromkeys(_MENTION.findall(text)))
 
 
 def _without_lead(text: str) -> str:

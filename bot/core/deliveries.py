@@ -4,13 +4,13 @@ job.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from bot.core.access import engine_caller
 from bot.core.cascade import run_cascade
 from bot.core.context import Context
-from bot.core.dispatch import Dispatcher
+from bot.core.dispatch import Dispatcher, Request, new_request_id
 from bot.core.effects import jobs, outbox
 from bot.core.ids import new_key
 from bot.core.registry import task
@@ -19,6 +19,9 @@ from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Delivery
+
+T = TypeVar("T")
+Work = Callable[[Context], Mapping[str, Any]]
 
 
 class Deliveries:
@@ -46,6 +49,41 @@ class Deliveries:
             jobs.behind_pages(ctx, "answer_delivery", door=door, document=dict(document))
             run_cascade(unit)
             return True
+
+        return await self._store.write(write, Lane.REPLY)
+
+    async def look(self, see: Callable[[Context], T]) -> T:
+        """Look up what must be known before a delivery is committed."""
+        return await self._store.read(
+            lambda tx: see(Context(self._dispatcher.unit(tx), self._caller, new_request_id()))
+        )
+
+    async def ask(self, request: Request) -> dict[str, Any]:
+        """Answer a request that no delivery is kept of. Raises ServiceError."""
+        return await self._dispatcher.answer(request)
+
+    async def answer_now(self, door: str, delivery_id: str, work: Work) -> Mapping[str, Any]:
+        """Do what somebody waits for, once; answers what `work` says of it.
+
+        Where it says anything, the delivery is not over and may come again, changed.
+        """
+
+        def write(tx: Transaction) -> Mapping[str, Any]:
+            unit = self._dispatcher.unit(tx)
+            ctx = Context(unit, self._caller, new_request_id())
+            row = Delivery(
+                key=new_key(),
+                account_id=ctx.account_id,
+                delivery_id=f"{door} {delivery_id}",
+                at=ctx.now,
+            )
+            if not tx.insert_or_ignore(row):
+                return {}
+            said = work(ctx)
+            if said:
+                ctx.delete(row)
+            run_cascade(unit)
+            return said
 
         return await self._store.write(write, Lane.REPLY)
 

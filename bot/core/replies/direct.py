@@ -10,6 +10,12 @@ from bot.core.store.engagements import Engagement
 from bot.core.store.slack_links import DirectMessage, SlackLink
 
 GONE = "This page is not known here any more."
+UNKNOWN_HERE = (
+    "Your Slack user is linked to no contact, so nobody knows whose page this acknowledges. "
+    "Type `@aws ack <code>` with the page's code, or be known from now on: "
+    "`@aws link me to <contact>`."
+)
+NOT_PAGED = "You are not paged for this incident, so there is nothing to acknowledge."
 NOT_LINKED = "You are not linked to this contact any more: acknowledge with the page's code."
 
 
@@ -30,6 +36,25 @@ def direct_accept(ctx: Context, button: str, *, user_id: str, ts: str) -> str:
     if closed:
         slack_links.redraw(ctx, engagement)
     return closed
+
+
+def card_accept(ctx: Context, incident_arn: str, *, user_id: str) -> str:
+    """Acknowledge what the Slack user's own contact is engaged in for an incident, whose card's
+    button he pressed; answers why that does not count, "" where it does.
+    """
+    links = ctx.select(SlackLink, account_id=ctx.account_id, user_id=user_id)
+    own = {link.contact_arn for link in links if link.confirmed_at is not None}
+    if not own:
+        return UNKNOWN_HERE
+    engaged = [
+        engagement
+        for engagement in ctx.select(Engagement, incident_arn=incident_arn)
+        if engagement.contact_arn in own and engagement.contact_type == "PERSONAL"
+    ]
+    if not engaged:
+        return NOT_PAGED
+    closed = [accept_engagement(ctx, one, slack_links.MEDIUM) for one in engaged]
+    return closed[-1] if all(closed) else ""
 
 
 def link_asked(ctx: Context, button: str) -> SlackLink | None:
