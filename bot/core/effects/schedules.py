@@ -103,13 +103,14 @@ def rotations_in(ctx: Context, schedule: Contact) -> list[Rotation]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOff:
     """Who is on call now and who is from `at` on, as ARNs; `at` is None where nothing changes
-    for long.
+    before `unchanged_until`, which is None where nothing ever does.
     """
 
     now: tuple[str, ...]
     at: datetime | None = None
     next: tuple[str, ...] = ()
     since: datetime | None = None
+    unchanged_until: datetime | None = None
 
 
 def hand_off(ctx: Context, row: Rotation) -> HandOff:
@@ -125,7 +126,7 @@ def hand_off(ctx: Context, row: Rotation) -> HandOff:
         following = _members(planner.on_call(rotation, overrides, at)) if at else ()
         if at is not None and set(following) != set(now):
             return HandOff(now=now, at=at, next=following, since=since)
-    return HandOff(now=now, since=since)
+    return HandOff(now=now, since=since, unchanged_until=at)
 
 
 def _members(shift: planner.Shift | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.context import Context
-from bot.core.effects import hand_offs, rotation_rules, topics
+from bot.core.effects import hand_offs, rotation_rules, schedules, topics
 from bot.core.effects.on_call_names import rotation_called
 from bot.core.registry import operation
 from bot.core.store.rotations import HandOffWatch, TellPeople
@@ -43,6 +43,7 @@ def get_hand_off_notices(ctx: Context, *, rotation_id: str) -> Wire:
         "AreTopicsChosen": watch is not None and watch.topic_arns is not None,
         "TellPeople": watch.tell_people if watch else "BY_MAIL_OR_CHAT",
     }
-    if watch is not None and watch.wake_at is not None:
-        document["NextHandOffTime"] = watch.wake_at
+    is_watched = watch is not None and watch.wake_at is not None
+    if is_watched and (at := schedules.hand_off(ctx, row).at) is not None:
+        document["NextHandOffTime"] = at
     return document

@@ -42,10 +42,11 @@ def watch_hand_off(ctx: Context, rotation_key: Key, wake_at: int | None = None) 
     if watch.on_call is not None and set(watch.on_call) != set(found.now):
         since = (wake_at is not None and found.since) or ctx.now
         _tell_soon(ctx, row, watch.on_call, since)
-    if found.at is not None and found.at != watch.wake_at:
-        alarm = instant_to_integer(found.at)
-        jobs.defer(ctx, "watch_hand_off", at=found.at, rotation_key=row.key, wake_at=alarm)
-    ctx.update(watch, on_call=list(found.now), wake_at=found.at)
+    look_at = found.at or found.unchanged_until
+    if look_at is not None and look_at != watch.wake_at:
+        alarm = instant_to_integer(look_at)
+        jobs.defer(ctx, "watch_hand_off", at=look_at, rotation_key=row.key, wake_at=alarm)
+    ctx.update(watch, on_call=list(found.now), wake_at=look_at)
 
 
 def _tell_soon(ctx: Context, row: Rotation, before: Sequence[str], since: datetime) -> None:

@@ -112,6 +112,21 @@ async def test_an_override_is_told_at_its_beginning_and_at_its_end(desk: Desk) -
     assert sides(told(desk)) == {"ana": "coming", "ben": "leaving"}
 
 
+async def test_an_override_that_is_months_away_is_told_where_nobody_takes_turns(
+    desk: Desk,
+) -> None:
+    await has_people(desk, "ana", "ben")
+    both = {**DAILY, "NumberOfOnCalls": 2}
+    rotation = await has_watched(desk, "ana", "ben", Recurrence=both)
+    await overrides(desk, rotation, "ben", start=NINE + timedelta(days=100))
+    await desk.run_due()
+
+    for _ in range(100):
+        await desk.run_due(days=1)
+
+    assert sides(told(desk)) == {"ana": "leaving"}
+
+
 async def test_a_deleted_override_takes_effect_at_once_and_its_alarm_is_idle(
     desk: Desk,
 ) -> None:
