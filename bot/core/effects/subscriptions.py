@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import orjson
+from sqlalchemy import bindparam, func, select
 
 from bot.core.channel import Notification
 from bot.core.context import Context
@@ -15,6 +16,8 @@ from bot.core.errors import NotFoundException
 from bot.core.ids import new_key, new_token
 from bot.core.planner.delivery_policies import effective_policy
 from bot.core.store.accounts import Topic
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
 from bot.core.store.subscriptions import Subscription
 from bot.core.store.transaction import Transaction
 
@@ -23,6 +26,11 @@ PENDING_KEPT = timedelta(days=3)
 """Source: Amazon SNS, deleting a subscription; ConfirmSubscription."""
 MEDIA = {"http": "http", "https": "http", "email": "email", "email-json": "email", "sms": "sms"}
 """Which channel carries a protocol."""
+COUNTS = prepared(
+    select(func.count(), func.count(table_of(Subscription).c.confirmed_at)).where(
+        table_of(Subscription).c.topic_arn == bindparam("topic")
+    )
+)
 WEB = frozenset({"http", "https"})
 
 ASKING = (
@@ -50,6 +58,12 @@ def subscription_of(ctx: Context, arn: str) -> Subscription:
     if found is None:
         raise NotFoundException("Subscription does not exist")
     return found
+
+
+def counts(ctx: Context, topic: Topic) -> tuple[int, int]:
+    """How many subscriptions are confirmed, and how many wait to be."""
+    [(all_of_it, confirmed)] = ctx.tx.records(COUNTS, topic=topic.arn)
+    return confirmed, all_of_it - confirmed
 
 
 def token_fingerprint(tx: Transaction, token: str) -> str:

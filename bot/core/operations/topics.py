@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, delete
 
 from bot.core.context import Context
+from bot.core.effects.topic_rules import check_attribute
 from bot.core.errors import InvalidParameterException
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
@@ -95,3 +96,6 @@ def _check(name: str, attributes: Mapping[str, str], *, has_policy: bool) -> Non
             "Invalid parameter: DataProtectionPolicy Reason: "
             "data protection policies are not offered here."
         )
+    for given, value in attributes.items():
+        if given != "FifoTopic":
+            check_attribute(given, value)

@@ -9,6 +9,7 @@ from sqlalchemy import Delete, bindparam, delete, null, update
 from bot.core.access import engine_caller
 from bot.core.context import Context, Unit
 from bot.core.effects import jobs
+from bot.core.effects.subscriptions import PENDING_KEPT
 from bot.core.registry import task
 from bot.core.store.accounts import FailedTry, Idempotency
 from bot.core.store.bundles import Tally
@@ -17,6 +18,7 @@ from bot.core.store.keys import VaultKey
 from bot.core.store.kinds import instant_to_integer
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
+from bot.core.store.subscriptions import DeadLetter, Subscription
 from bot.core.store.work import Delivery, Job, Outbox
 
 EVERY = timedelta(hours=1)
@@ -26,6 +28,7 @@ def _older(statement: Delete, column: str) -> Delete:
     return statement.where(statement.table.c[column] < bindparam("before"))
 
 
+PENDING = delete(table_of(Subscription)).where(table_of(Subscription).c.confirmed_at.is_(None))
 PASSED_ON_KEPT = timedelta(days=1)
 """How long a new data key stays readable for who knows the one before it."""
 _keys = table_of(VaultKey)
@@ -42,6 +45,8 @@ SWEPT = (
     (prepared(_older(delete(table_of(VoiceToken)), "created_at")), timedelta(days=1)),
     (prepared(_older(delete(table_of(Tally)), "day")), timedelta(days=2)),
     (prepared(_older(delete(table_of(Outbox)), "failed_at")), timedelta(days=30)),
+    (prepared(_older(PENDING, "asked_at")), PENDING_KEPT),
+    (prepared(_older(delete(table_of(DeadLetter)), "at")), timedelta(days=14)),
 )
 """Slack repeats an event for an hour at most; two days cover a workspace that was
 unreachable.
