@@ -32,14 +32,7 @@ def create_alarm_token(
     Raises ResourceNotFoundException, ServiceQuotaExceededException.
     """
     plan = ctx.require(ResponsePlan, response_plan_arn)
-    used = ctx.select(AlarmToken, account_id=ctx.account_id, revoked_at=None)
-    if len(used) >= MOST_TOKENS:
-        raise ServiceQuotaExceededException(
-            f"An account has {MOST_TOKENS} alarm tokens at most; revoke some first.",
-            resource_type="ALARM_TOKEN",
-            quota_code="AlarmTokens",
-            service_code="imbot",
-        )
+    _check_quota(ctx)
     token = secrets.token_urlsafe(32)
     row = ctx.add(
         AlarmToken(
@@ -85,6 +78,17 @@ def revoke_alarm_token(ctx: Context, *, alarm_token_id: str) -> None:
         raise ResourceNotFoundException("ALARM_TOKEN", alarm_token_id)
     if row.revoked_at is None:
         ctx.update(row, revoked_at=ctx.now)
+
+
+def _check_quota(ctx: Context) -> None:
+    used = ctx.select(AlarmToken, account_id=ctx.account_id, revoked_at=None)
+    if len(used) >= MOST_TOKENS:
+        raise ServiceQuotaExceededException(
+            f"An account has {MOST_TOKENS} alarm tokens at most; revoke some first.",
+            resource_type="ALARM_TOKEN",
+            quota_code="AlarmTokens",
+            service_code="imbot",
+        )
 
 
 def _settings(row: AlarmToken) -> Wire:

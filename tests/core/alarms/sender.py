@@ -113,3 +113,11 @@ class Monitor:
             raise FetchFailed("status 500")
         self.fetched.append(url)
         return key_and_certificate()[1]
+
+
+async def monitor_of(desk: Desk, **more: Any) -> Monitor:
+    """Posts alarms for a plan that engages ana."""
+    await desk.has_person("ana")
+    monitor = Monitor(desk)
+    await monitor.has_token(await desk.has_plan(engages=["ana"]), **more)
+    return monitor

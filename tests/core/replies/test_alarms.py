@@ -10,17 +10,14 @@ import pytest
 
 from bot.core.replies import alarm_gate
 from bot.core.replies.alarms import (
-    BadAlarm,
-    NotSigned,
     NotTaken,
     TooManyWrong,
     UnknownToken,
 )
 from bot.core.store.accounts import Audit
-from bot.core.store.alarms import AlarmToken
 from bot.core.store.incidents import Incident, TimelineEvent
 from tests.core.alarms.payloads import ALARM, alert, event, group, topic_alarm
-from tests.core.alarms.sender import CERTIFICATE, SUBSCRIBE, Monitor, confirming, signed
+from tests.core.alarms.sender import Monitor, monitor_of, signed
 from tests.core.desk import Desk
 from tests.harness import ACCOUNT, REGION
 
@@ -37,13 +34,6 @@ async def monitor(desk: Desk) -> Monitor:
 async def resolving(desk: Desk) -> Monitor:
     """The same, with a token that resolves."""
     return await monitor_of(desk, ResolvesIncidents=True)
-
-
-async def monitor_of(desk: Desk, **more: Any) -> Monitor:
-    await desk.has_person("ana")
-    monitor = Monitor(desk)
-    await monitor.has_token(await desk.has_plan(engages=["ana"]), **more)
-    return monitor
 
 
 async def statuses(desk: Desk) -> list[str]:
@@ -203,111 +193,6 @@ async def test_many_alerts_of_one_group_may_be_incidents_of_their_own(desk: Desk
     assert [one.result for one in later] == ["resolved"] + ["absorbed"] * 44
 
 
-async def test_a_message_of_a_topic_that_is_delivered_twice_acts_once(
-    desk: Desk, monitor: Monitor
-) -> None:
-    opened = await monitor.post(signed(event()))
-    await desk.resolves(str(opened.incident_arn))
-
-    assert await monitor.posts(signed(event())) == []
-    assert len(await desk.rows(Incident)) == 1
-
-
-@pytest.mark.parametrize("version", ["1", "2"])
-async def test_both_versions_of_a_signature_are_accepted(
-    monitor: Monitor, version: str
-) -> None:
-    outcome = await monitor.post(signed("Disk is full", SignatureVersion=version))
-
-    assert outcome.result == "opened"
-
-
-async def test_the_certificate_is_fetched_once(monitor: Monitor) -> None:
-    for number in range(3):
-        await monitor.post(signed(event(), MessageId=str(number), Subject="ALARM"))
-
-    assert monitor.fetched == [CERTIFICATE]
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"Message": "another"},
-        {"TopicArn": "arn:aws:sns:us-east-1:111122223333:other"},
-        {"Subject": "put in"},
-        {"SignatureVersion": "3"},
-        {"Signature": "AAAA"},
-        {"Signature": "no base64!"},
-        {"SigningCertURL": "https://sns.us-east-1.amazonaws.com.evil.example/x.pem"},
-        {"SigningCertURL": "http://sns.us-east-1.amazonaws.com/x.pem"},
-        {"SigningCertURL": "https://u@sns.us-east-1.amazonaws.com/x.pem"},
-        {"SigningCertURL": "https://sns.us-east-1.amazonaws.com:8443/x.pem"},
-        {"SigningCertURL": "https://bot.example.com.evil.example/x.pem"},
-        {"SigningCertURL": "https://sns.us-east-1.amazonaws.com/x"},
-        {"SigningCertURL": "https://[::1/x.pem"},
-    ],
-)
-async def test_what_sns_has_not_signed_starts_nothing(
-    desk: Desk, monitor: Monitor, changed: dict[str, str]
-) -> None:
-    with pytest.raises(NotSigned):
-        await monitor.posts({**signed(event()), **changed})
-
-    assert await desk.rows(Incident) == []
-    assert [row.outcome for row in await desk.rows(Audit, operation="PostAlarm")] == [
-        "ValidationException"
-    ]
-
-
-async def test_a_certificate_that_is_over_proves_nothing(desk: Desk, monitor: Monitor) -> None:
-    desk.clock.advance(days=365)
-
-    with pytest.raises(NotSigned):
-        await monitor.posts(signed(event()))
-
-
-async def test_without_its_certificate_a_message_is_asked_for_again(monitor: Monitor) -> None:
-    monitor.is_cut_off = True
-    with pytest.raises(NotTaken):
-        await monitor.posts(signed(event()))
-
-    monitor.is_cut_off = False
-    assert (await monitor.post(signed(event()))).result == "opened"
-
-
-async def test_a_subscription_is_confirmed_once_its_signature_is_good(
-    desk: Desk, monitor: Monitor
-) -> None:
-    assert await monitor.posts(confirming()) == ()
-
-    assert monitor.fetched == [CERTIFICATE, SUBSCRIBE]
-    [row] = await desk.rows(Audit, operation="ConfirmAlarmTopic")
-    assert row.resource == "arn:aws:sns:us-east-1:111122223333:alarms"
-
-
-async def test_only_sns_and_this_house_are_asked_to_confirm(monitor: Monitor) -> None:
-    for url in ("http://127.0.0.1/", "https://evil.example/", "file:///etc/passwd"):
-        with pytest.raises(BadAlarm):
-            await monitor.posts(confirming(SubscribeURL=url))
-    ours = "https://bot.example.com/?Action=ConfirmSubscription"
-    await monitor.posts(confirming(SubscribeURL=ours))
-
-    assert monitor.fetched == [CERTIFICATE, ours]
-
-
-async def test_a_topic_may_say_goodbye(monitor: Monitor) -> None:
-    assert await monitor.posts(confirming(Type="UnsubscribeConfirmation")) == ()
-    assert monitor.fetched == [CERTIFICATE]
-
-
-async def test_a_message_that_lacks_a_member_is_refused_by_name(monitor: Monitor) -> None:
-    document = signed(event())
-    del document["Signature"]
-
-    with pytest.raises(BadAlarm, match="Signature"):
-        await monitor.posts(document)
-
-
 async def test_an_alarm_of_a_plan_that_is_gone_is_asked_for_again_and_leaves_a_trace(
     desk: Desk, monitor: Monitor, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -364,47 +249,6 @@ async def test_guesses_from_elsewhere_hold_nobody_up_here(monitor: Monitor) -> N
 
     monitor.token = good
     await monitor.post(event())
-
-
-async def test_the_token_is_shown_once_and_stored_nowhere(desk: Desk) -> None:
-    monitor = Monitor(desk)
-    made = await monitor.has_token(await desk.has_plan())
-    [row] = await desk.rows(AlarmToken)
-    [listed] = (await desk.call("imbot", "ListAlarmTokens"))["AlarmTokens"]
-
-    assert len(made["Token"]) == 43
-    assert made["Token"] not in str(listed) + str(row)
-    assert (listed["Status"], listed["Name"]) == ("ACTIVE", "monitor")
-
-
-async def test_tokens_are_listed_by_their_plan(desk: Desk) -> None:
-    monitor = Monitor(desk)
-    await monitor.has_token(await desk.has_plan())
-    other = await desk.has_plan("other")
-
-    listed = await desk.call("imbot", "ListAlarmTokens", ResponsePlanArn=other)
-
-    assert listed["AlarmTokens"] == []
-
-
-async def test_responders_make_no_tokens_and_nobody_revokes_what_is_not_there(
-    desk: Desk,
-) -> None:
-    plan = await desk.has_plan()
-    gone = await desk.refusal("imbot", "RevokeAlarmToken", AlarmTokenId="x")
-    desk.acts_as(rights="responder")
-    given = {"ResponsePlanArn": plan, "Name": "monitor"}
-    refusal = await desk.refusal("imbot", "CreateAlarmToken", **given)
-
-    assert (gone.code, refusal.code) == ("ResourceNotFoundException", "AccessDeniedException")
-
-
-async def test_the_address_is_told_where_a_public_one_is_known(desk: Desk) -> None:
-    desk.is_reachable()
-    monitor = Monitor(desk)
-    made = await monitor.has_token(await desk.has_plan())
-
-    assert made["Url"] == f"https://bot.example.com/alarms/{made['Token']}"
 
 
 async def test_an_alarm_posted_at_once_by_many_is_one_incident(
