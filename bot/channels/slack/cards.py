@@ -115,12 +115,17 @@ def incident_card(
     elif is_open:
         blocks += [actions(*_buttons(record["arn"])), context(HOW_TO_ACKNOWLEDGE)]
     blocks.append(context(code(record["arn"])))
-    state = "" if is_open else f" ({record['status'].lower()})"
-    state += f" · {more_starts(absorbed)}" if absorbed else ""
-    state += f" · {NOBODY_PAGED}" if is_quiet and is_open else ""
-    state += f" · {NOBODY_REACHED}" if nobody_reached else ""
+    quiet = [NOBODY_PAGED] if is_quiet and is_open else []
+    text = _in_a_line(record, absorbed, [*quiet, *([NOBODY_REACHED] if nobody_reached else [])])
+    return Card(text=text, blocks=fit(blocks))
+
+
+def _in_a_line(record: Mapping[str, Any], absorbed: int, alarms: Sequence[str]) -> Markup:
+    """What phones notify with."""
+    state = "" if record["status"] == "OPEN" else f" ({record['status'].lower()})"
+    told = [f"{record['title']}{state}", *([more_starts(absorbed)] if absorbed else []), *alarms]
     impact = IMPACT.get(record["impact"], str(record["impact"]))
-    return Card(text=join(f"{record['title']}{state} · {impact}"), blocks=fit(blocks))
+    return join(" · ".join([*told, impact]))
 
 
 def _alarms(*, nobody_reached: bool, is_quiet: bool) -> list[Block]:

@@ -123,6 +123,13 @@ def _not_in_slack(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join("✗ ", bold(_name(data, names)), " got no direct message in Slack: ", why)
 
 
+def _alarm_ended(data: Mapping[str, Any], _: Mapping[str, str]) -> Markup:
+    alarm = str(data.get("triggerArn", "")).rpartition(":")[2]
+    left = int(data.get("alarmsLeft") or 0)
+    many = "1 alarm fires" if left == 1 else f"{left} alarms fire"
+    return join("Alarm ", bold(alarm), " is over. ", f"{many} still." if left else "")
+
+
 def _quiet(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     who = ", ".join(_name(one, names) for one in data.get("contactsNotEngaged") or ())
     told = f" The response plan would page {who} at another impact." if who else ""
@@ -171,6 +178,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Contacts Engagement Muted for Incident": _muted,
     "SSM Incident Recorded Without Paging": _quiet,
+    "SSM Incident Alarm Ended": _alarm_ended,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(
         "The runbook could not be started: ", escape(as_json(dict(data)))
