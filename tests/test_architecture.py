@@ -18,6 +18,7 @@ GROUND = {
     "bot.core.access",
     "bot.core.arns",
     "bot.core.channel",
+    "bot.core.chat_messages",
     "bot.core.clock",
     "bot.core.context",
     "bot.core.conversions",

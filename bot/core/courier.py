@@ -17,6 +17,7 @@ from bot.core.channel import Channel, Message, Unavailable, Undeliverable
 from bot.core.claims import due_rows, is_pointless, next_due
 from bot.core.clock import Clock
 from bot.core.context import Unit
+from bot.core.effects import chat_links
 from bot.core.effects.outbox import message_of
 from bot.core.ids import Key
 from bot.core.outcomes import Outcome, hand_back
@@ -24,6 +25,7 @@ from bot.core.recorder import Recorder
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
 from bot.core.store.lease import RENEW_EVERY, Lease, forget_dead, is_dead
+from bot.core.store.notices import NotificationThread
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
@@ -288,4 +290,7 @@ class Courier:
             key = row.conversation_key
             found = await self._store.read(lambda tx: tx.get(IncidentConversation, key))
             changes["thread_ts"] = found.message_ts if found else None
+        elif thread := chat_links.thread_of(row):
+            begun = await self._store.read(lambda tx: tx.get(NotificationThread, thread))
+            changes["thread_ts"] = begun.message_ts if begun else None
         return message_of(row.message, **changes)

@@ -32,6 +32,9 @@ BACKSTOP = timedelta(seconds=1)
 BEHIND = frozenset(
     {
         "tell_chat",
+        "tell_incident",
+        "publish_event",
+        "try_topics",
         "draw_card",
         "sweep",
         "forget_account",

@@ -14,7 +14,15 @@ from bot.core.access import engine_caller
 from bot.core.arns import parse_arn
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.context import Context, Unit
-from bot.core.effects import bundles, faults, notification_outcomes, receipts, slack_links
+from bot.core.effects import (
+    bundles,
+    chat_faults,
+    chat_links,
+    faults,
+    notification_outcomes,
+    receipts,
+    slack_links,
+)
 from bot.core.effects.engagements import is_over
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -177,6 +185,7 @@ def _record_sent(ctx: Context, row: Outbox, sent: Sent) -> None:
     message = row.message
     if message["kind"] in slack_links.KINDS:
         slack_links.record_sent(ctx, row, sent.vendor_id)
+    chat_links.record_sent(ctx, row, sent.vendor_id)
     is_new_card = message["kind"] == "notice" and not message["event"] and not message["ts"]
     if is_new_card and row.conversation_key:
         conversation = ctx.get(IncidentConversation, row.conversation_key)
@@ -221,6 +230,7 @@ def _give_up(
             opted_out=fault.opted_out,
             told=row.page_key,
         )
+        chat_faults.record(ctx, row, fault)
     if row.message["kind"] in slack_links.KINDS:
         slack_links.record_failure(ctx, row, fault)
     if not pages and row.conversation_key:

@@ -18,9 +18,11 @@ from bot.channels.slack.blocks import TEXT_LIMIT, Block, Markup, clip, context
 from bot.channels.slack.cards import Card, incident_card, timeline_entry
 from bot.channels.slack.direct import direct_page_card, link_request_card
 from bot.channels.slack.files import Files, files_of
+from bot.channels.slack.notifications import topic_card
 from bot.channels.slack.on_call import hand_off_card
 from bot.channels.slack.sayings import is_told_to_the_channel
 from bot.core.channel import (
+    ChannelCheck,
     Delivery,
     DirectPage,
     Envelope,
@@ -29,13 +31,14 @@ from bot.core.channel import (
     Notice,
     Post,
     Sent,
+    TopicMessage,
     Unavailable,
     Undeliverable,
 )
 
 log = logging.getLogger(__name__)
 
-SlackMessage = Post | Notice | HandOff | DirectPage | LinkRequest
+SlackMessage = Post | Notice | HandOff | DirectPage | LinkRequest | TopicMessage
 
 UNREADABLE = (SlackClientError, ValueError, AttributeError)
 """What the library raises for answers that are no JSON objects."""
@@ -102,13 +105,15 @@ class SlackChannel:
         self._timeout = timeout
         self._files = Files(self._call, client.session, timeout)
 
-    async def send(self, message: SlackMessage) -> Sent:
+    async def send(self, message: SlackMessage | ChannelCheck) -> Sent:
         """Post, update or whisper one message, and attach its files in its thread.
 
         Blocks that Slack refuses are left away; the text says the same, less nicely.
         Files are handed over before the message is posted, and shown after it; where Slack
         does not take one, the message says so. Raises Unavailable or Undeliverable.
         """
+        if isinstance(message, ChannelCheck):
+            return await self._look_at(message)
         message = as_post(message)
         blocks = [dict(block) for block in message.blocks]
         shown = {}
@@ -133,12 +138,16 @@ class SlackChannel:
             await self._files.show(message, shown, message.thread_ts or ts)
         return Sent(ts)
 
-    async def was_sent(self, message: SlackMessage) -> Sent | Literal[False] | None:
+    async def was_sent(
+        self, message: SlackMessage | ChannelCheck
+    ) -> Sent | Literal[False] | None:
         """Look for the message's key in the metadata of what was posted since.
 
         None for updates, which may be repeated, for whispers, which no history holds, and
         where the history cannot be read to its end.
         """
+        if isinstance(message, ChannelCheck):
+            return None
         message = as_post(message)
         if message.ts is not None or message.ephemeral_user is not None:
             return None
@@ -156,6 +165,25 @@ class SlackChannel:
 
     async def close(self) -> None:
         """Nothing to close: the client belongs to whoever made it."""
+
+    async def _look_at(self, check: ChannelCheck) -> Sent:
+        """Raises Undeliverable where a post would be refused. Without the right to look
+        (`missing_scope`) nothing is known, and nothing said.
+        """
+        try:
+            answer = await self._call(
+                "conversations.info", {"channel": check.address}, as_form=True
+            )
+        except Undeliverable as refusal:
+            if refusal.code == "missing_scope":
+                return Sent("")
+            raise
+        channel = answer.get("channel") or {}
+        if channel.get("is_archived"):
+            raise _refused("is_archived")
+        if channel.get("is_member") is False:
+            raise _refused("not_in_channel")
+        return Sent(check.address)
 
     async def _posted_since(self, message: Post) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the posts of the message's place. Raises Unavailable if they do not end."""
@@ -204,6 +232,8 @@ def as_post(message: SlackMessage) -> Post:
         return message
     if isinstance(message, HandOff):
         return _post_of(message, hand_off_card(message))
+    if isinstance(message, TopicMessage):
+        return _post_of(message, topic_card(message), thread_ts=message.thread_ts)
     if isinstance(message, LinkRequest):
         return _post_of(message, link_request_card(message))
     if isinstance(message, DirectPage):
@@ -236,7 +266,9 @@ def as_post(message: SlackMessage) -> Post:
     )
 
 
-def _post_of(message: Envelope, card: Card, ts: str | None = None) -> Post:
+def _post_of(
+    message: Envelope, card: Card, ts: str | None = None, thread_ts: str | None = None
+) -> Post:
     return Post(
         key=message.key,
         address=message.address,
@@ -244,6 +276,7 @@ def _post_of(message: Envelope, card: Card, ts: str | None = None) -> Post:
         repeats=message.repeats,
         text=card.text,
         blocks=card.blocks,
+        thread_ts=thread_ts,
         ts=ts,
     )
 
@@ -272,6 +305,10 @@ def translate(refusal: SlackApiError) -> Unavailable | Undeliverable:
     if status >= 500 or not code:
         reason = f"Slack is broken (HTTP {status})."
         return Unavailable(reason, retry_after=wait, in_doubt=leaves_open(status))
+    return _refused(code)
+
+
+def _refused(code: str) -> Undeliverable:
     reason = REASONS.get(code, "Slack refuses the message.")
     return Undeliverable(f"{reason} ({code})", code=code)
 

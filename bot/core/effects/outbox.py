@@ -10,6 +10,7 @@ from typing import Any
 from bot.core.channel import (
     Activation,
     Bundle,
+    ChannelCheck,
     DirectPage,
     FaultNotice,
     HandOff,
@@ -21,6 +22,7 @@ from bot.core.channel import (
     Page,
     Post,
     StopNotice,
+    TopicMessage,
 )
 from bot.core.context import Context
 from bot.core.ids import Key
@@ -39,6 +41,8 @@ KINDS: dict[str, type[Message]] = {
     "direct_page": DirectPage,
     "link_request": LinkRequest,
     "notification": Notification,
+    "topic_message": TopicMessage,
+    "channel_check": ChannelCheck,
 }
 PAGING = frozenset({"page", "bundle", "activation", "direct_page"})
 """What somebody waits for goes before what only informs."""
@@ -73,7 +77,7 @@ def send(
 
 
 def post_in_order(
-    ctx: Context, message: Post | Notice | DirectPage, conversation_key: Key
+    ctx: Context, message: Post | Notice | DirectPage | TopicMessage, conversation_key: Key
 ) -> None:
     """Let a chat message leave after all earlier ones of its conversation."""
     ctx.add(

@@ -1,4 +1,4 @@
-"""What is published to a topic: one message in the outbox for each subscription that wants it."""
+"""What is published to a topic: a message in the outbox for each subscription that wants it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from bot.core.access import ENGINE
 from bot.core.channel import Notification
 from bot.core.context import Context
-from bot.core.effects import jobs, outbox
+from bot.core.effects import chat_links, jobs, outbox
 from bot.core.effects import publication_rules as rules
 from bot.core.effects.publication_rules import Attributes
 from bot.core.effects.subscriptions import (
@@ -55,8 +55,11 @@ def publish(
     attributes: Attributes | None = None,
     *,
     structure: str | None = None,
+    in_chat: bool = True,
 ) -> str:
     """Tell all subscriptions of a topic, after the commit; answers the message's id.
+
+    `in_chat`: the chats that are linked to it show the message, too.
 
     Raises NotFoundException, AuthorizationErrorException where the topic's policy refuses the
     caller, InvalidParameterException for what SNS would not take.
@@ -74,6 +77,9 @@ def publish(
     }
     rules.check_size(message, attributes or {})
     fan_out(ctx, topic, publication, "")
+    if in_chat:
+        texts = publication["texts"]
+        chat_links.relay(ctx, topic.arn, texts["default"], publication["subject"])
     return message_id
 
 
@@ -130,6 +136,7 @@ def fan_out(ctx: Context, topic: Topic, publication: Wire, after: str) -> None:
 
 
 def send(ctx: Context, topic: Topic, subscription: Subscription, publication: Wire) -> None:
+    """One message for one subscription; what an opted out number misses is a dead letter."""
     texts, attributes = publication["texts"], subscription.attributes
     is_web = subscription.protocol in WEB
     kind = None

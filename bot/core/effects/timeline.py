@@ -28,7 +28,8 @@ MUTED = "SSM Contacts Engagement Muted for Incident"
 ADDRESS_REFUSED = "SSM Contacts Contact Channel Refused for Incident"
 QUIET = "SSM Incident Recorded Without Paging"
 ALARM_ENDED = "SSM Incident Alarm Ended"
-"""The last nine are ours: the service is silent where nobody could be told."""
+NOT_TOLD_IN_CHAT = "SSM Incident Notification Failure"
+"""The last ten are ours: the service is silent where nobody could be told."""
 UNREACHING = frozenset({UNREACHED, NOBODY_ON_CALL, MUTED})
 """They say that an engagement reaches nobody."""
 
@@ -79,9 +80,15 @@ def add(
 
 
 def tell(ctx: Context, incident: Incident, *, event_key: Key | None = None) -> None:
-    """Have the incident's chat channels told of an event, or only its card drawn anew."""
-    if incident.document.get("chatChannel", {}).get("chatbotSns"):
-        jobs.behind_pages(ctx, "tell_chat", incident_key=incident.key, event_key=event_key)
+    """Have the incident's chat channels and topics told of an event, or only its card drawn
+    anew. An incident without any costs nothing.
+    """
+    document = incident.document
+    has_chat = document.get("chatChannel", {}).get("chatbotSns")
+    if event_key and (has_chat or document.get("notificationTargets")):
+        jobs.behind_pages(ctx, "tell_incident", incident_key=incident.key, event_key=event_key)
+    elif has_chat:
+        jobs.behind_pages(ctx, "tell_chat", incident_key=incident.key, event_key=None)
 
 
 def about(ctx: Context, incident_arn: str | None) -> Incident | None:

@@ -21,6 +21,7 @@ from bot.core.store.incidents import (
     ResponsePlan,
     TimelineEvent,
 )
+from bot.core.store.notices import PlanSaver
 from bot.core.store.policies import ContactPolicy, ResourcePolicy
 from bot.core.store.rotations import CalendarLink, HandOffWatch, Rotation, RotationOverride
 from bot.core.store.schema import Row, table_of
@@ -53,6 +54,7 @@ FORGOTTEN: tuple[type[Row], ...] = (
     Finding,
     Incident,
     ResourcePolicy,
+    PlanSaver,
     ResponsePlan,
 )
 """Each before what it refers to."""
@@ -63,6 +65,9 @@ JOBS = (
     "close_bundle",
     "say_goodbye",
     "tell_chat",
+    "tell_incident",
+    "publish_event",
+    "try_topics",
     "draw_card",
     "draw_direct_message",
     "watch_hand_off",

@@ -1,0 +1,104 @@
+"""What topics are told of an incident: each event on its timeline, in EventBridge's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+import orjson
+
+from bot.core.context import Context
+from bot.core.effects import timeline
+from bot.core.effects.names import alias_of, shown_name
+from bot.core.effects.publication_rules import LONGEST_SUBJECT
+from bot.core.effects.records import parsed
+from bot.core.store.incidents import Incident, TimelineEvent
+from bot.core.store.schema import Wire
+
+SOURCE = "aws.ssm-incidents"
+LONGEST_TEXT = 320
+"""Characters of the words for a phone: two or three texts."""
+
+
+def topic_arns(incident: Incident) -> tuple[list[str], list[str]]:
+    """The topics of its chat channel, and those that are its notification targets alone."""
+    chat = list((incident.document.get("chatChannel") or {}).get("chatbotSns", ()))
+    targets = incident.document.get("notificationTargets") or ()
+    arns = dict.fromkeys(one["snsTopicArn"] for one in targets if one.get("snsTopicArn"))
+    return chat, [arn for arn in arns if arn not in chat]
+
+
+def body(incident: Incident, event: TimelineEvent, region: str) -> Wire:
+    """An event in EventBridge's envelope; its id is the event's, so that a repeat is known.
+
+    `detail` is the eventData; text that people wrote stands in it as `eventData`, since a
+    detail is an object. Source: what readers of such topics take apart; the envelope is
+    EventBridge's.
+    """
+    data = parsed(event.data)
+    return {
+        "version": "0",
+        "id": event.event_id,
+        "detail-type": event.event_type,
+        "source": SOURCE,
+        "account": incident.account_id,
+        "time": event.event_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": [incident.arn],
+        "detail": data if isinstance(data, dict) else {"eventData": data},
+    }
+
+
+def texts(ctx: Context, incident: Incident, event: TimelineEvent, document: Wire) -> str:
+    """The message of each protocol, as Publish takes them: programs read the document alone,
+    mail has words above it, and a phone the words alone.
+    """
+    told = orjson.dumps(document).decode()
+    said = words(ctx, incident, event)
+    mail = f"{said}\n\n{incident.arn}\n\n{told}"
+    return orjson.dumps({"default": told, "email": mail, "sms": said[:LONGEST_TEXT]}).decode()
+
+
+def subject(incident: Incident, event: TimelineEvent) -> str:
+    title = "".join(c if c.isprintable() else " " for c in incident.title)
+    whole = " ".join(f"{event.event_type}: {title}".split())
+    return whole if len(whole) <= LONGEST_SUBJECT else whole[: LONGEST_SUBJECT - 1] + "…"
+
+
+def words(ctx: Context, incident: Incident, event: TimelineEvent) -> str:
+    """Say an event in a sentence, for whoever has no card."""
+    data = parsed(event.data)
+    fields: Mapping[str, Any] = data if isinstance(data, dict) else {}
+    say = _SAYINGS.get(event.event_type)
+    if say is not None:
+        return say.format(title=incident.title, who=_who(ctx, fields), changed=_changed(fields))
+    if event.event_type in ("Custom Event", "Note"):
+        said = data if isinstance(data, str) else event.data
+        return f"{incident.title}: {said}"
+    what = event.event_type.removeprefix("SSM ").removesuffix(" for Incident")
+    return ": ".join(part for part in (incident.title, what, _who(ctx, fields)) if part)
+
+
+_SAYINGS = {
+    timeline.STARTED: "Incident started: {title}",
+    timeline.UPDATED: "{title}: {changed}",
+    timeline.PAGED: "{title}: paging {who}",
+    timeline.ACKNOWLEDGED: "{title}: {who} acknowledged",
+}
+
+
+def _who(ctx: Context, fields: Mapping[str, Any]) -> str:
+    arn = fields.get("contactArn")
+    return shown_name(ctx, str(arn)) or alias_of(str(arn)) if arn else ""
+
+
+def _changed(fields: Mapping[str, Any]) -> str:
+    changes: Sequence[Mapping[str, Any]] = fields.get("modifiedAttributes") or ()
+    said = (f"{one.get('attributeName')} is {_short(one.get('newValue'))}" for one in changes)
+    return ", ".join(said) or "changed"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else text[:79] + "…"
