@@ -123,7 +123,11 @@ def incident_card(
 def _in_a_line(record: Mapping[str, Any], absorbed: int, alarms: Sequence[str]) -> Markup:
     """What phones notify with."""
     state = "" if record["status"] == "OPEN" else f" ({record['status'].lower()})"
-    told = [f"{record['title']}{state}", *([more_starts(absorbed)] if absorbed else []), *alarms]
+    told = [
+        f"{record['title']}{state}",
+        *([more_starts(absorbed)] if absorbed else []),
+        *alarms,
+    ]
     impact = IMPACT.get(record["impact"], str(record["impact"]))
     return join(" · ".join([*told, impact]))
 
