@@ -37,6 +37,14 @@ def new_key() -> Key:
     return Key(text)
 
 
+def new_secret_key() -> Key:
+    """Make a key that nobody can guess who knows others made here: it names a mail, and who
+    knows a mail's name may answer it.
+    """
+    low = secrets.token_hex(8)
+    return Key(f"{new_key()[:20]}{low[:3]}-{low[4:]}")
+
+
 def new_token() -> str:
     """Make an unguessable token of 32 URL-safe characters."""
     return secrets.token_urlsafe(24)

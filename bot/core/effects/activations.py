@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from bot.core.context import Context
 from bot.core.effects import caps, faults, paging, spelling
 from bot.core.errors import ValidationException
-from bot.core.ids import new_code, new_key
+from bot.core.ids import new_code, new_key, new_secret_key
 from bot.core.store.accounts import FailedTry
 from bot.core.store.contacts import Activation, Contact, ContactChannel
 from bot.core.store.schema import table_of
@@ -65,7 +65,7 @@ def issue(ctx: Context, channel: ContactChannel) -> None:
             account_id=ctx.account_id,
             channel_key=channel.key,
             code=new_code(),
-            message_key=new_key(),
+            message_key=new_secret_key(),
             created_at=ctx.now,
             expires_at=ctx.now + CODES_LIVE,
         )

@@ -13,7 +13,7 @@ from bot.core.context import Context
 from bot.core.effects import caps, jobs, mutes, outbox, paging, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
-from bot.core.ids import Key, new_code, new_key
+from bot.core.ids import Key, new_code, new_key, new_secret_key
 from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -165,7 +165,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
         ctx,
         row,
         pages,
-        key=new_key(),
+        key=new_secret_key(),
         address=channel.address,
         created_at=ctx.now,
         code=code,

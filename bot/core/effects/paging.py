@@ -11,7 +11,7 @@ from bot.core.effects import caps, outbox, pace, reachability, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
 from bot.core.effects.sender_card import card_url
-from bot.core.ids import new_code, new_key
+from bot.core.ids import new_code, new_key, new_secret_key
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
 
@@ -141,7 +141,7 @@ def send_now(ctx: Context, engagement: Engagement, page: Page, channel: ContactC
     public_subject = texts.get("PublicSubject") or "An incident needs your attention"
     is_mail = channel.type == "EMAIL"
     message = PageMessage(
-        key=new_key(),
+        key=new_secret_key(),
         address=channel.address,
         created_at=ctx.now,
         subject=texts["Subject"],
