@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channels.slack.forms import ADD_TO_TIMELINE
 from bot.doctor.slack import SCOPES
 from bot.playground.slack_api import METHODS, USUAL_SCOPES
 from bot.playground.slack_server import SlackServer
@@ -26,6 +27,7 @@ KINDS = {"channels:read", "groups:read", "im:read"}
 
 METHOD_SCOPES: dict[str, set[str]] = {
     "auth.test": set(),
+    "chat.getPermalink": set(),
     "chat.postEphemeral": {"chat:write"},
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
@@ -35,6 +37,7 @@ METHOD_SCOPES: dict[str, set[str]] = {
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
     "users.info": {"users:read"},
+    "views.open": set(),
 }
 """Source: the methods' pages, docs.slack.dev/reference/methods."""
 EVENT_SCOPES = {
@@ -42,6 +45,7 @@ EVENT_SCOPES = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "reaction_added": "reactions:read",
 }
 """Source: the events' pages, docs.slack.dev/reference/events."""
 
@@ -118,3 +122,13 @@ def test_slack_takes_the_lengths_of_the_manifest(manifest: Any) -> None:
         assert re.fullmatch(r"/[a-z0-9_-]{1,31}", command["command"])
         assert len(command["description"]) <= 2000
         assert len(command["usage_hint"]) <= 1000
+    for shortcut in features["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+        assert shortcut["type"] == "message"
+
+
+def test_the_message_shortcut_is_the_one_that_the_bot_answers(manifest: Any) -> None:
+    callbacks = [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]]
+
+    assert callbacks == [ADD_TO_TIMELINE]

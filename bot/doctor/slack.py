@@ -16,7 +16,8 @@ from bot.doctor.findings import Finding, Rounds, off, ok, wrong
 SCOPES = frozenset(
     {
         "app_mentions:read", "channels:history", "channels:read", "chat:write", "commands",
-        "files:write", "groups:history", "groups:read", "im:history", "im:read", "users:read",
+        "files:write", "groups:history", "groups:read", "im:history", "im:read",
+        "reactions:read", "users:read",
     }
 )  # fmt: skip
 """What the bot asks of Slack; a test holds it to manifest.yml."""

@@ -213,6 +213,37 @@ async def _press(site: Site, asked: Mapping[str, Any]) -> None:
     )
 
 
+async def _react(site: Site, asked: Mapping[str, Any]) -> None:
+    user, channel, ts = _text(asked, "user"), _text(asked, "channel"), _text(asked, "ts")
+    await site.town.slack.react(user, channel, ts, _text(asked, "emoji"))
+
+
+async def _shortcut(site: Site, asked: Mapping[str, Any]) -> None:
+    user, channel, ts = _text(asked, "user"), _text(asked, "channel"), _text(asked, "ts")
+    await site.town.slack.use_shortcut(user, channel, ts, _text(asked, "callback_id"))
+
+
+async def _submit(site: Site, asked: Mapping[str, Any]) -> None:
+    values = asked.get("values")
+    if not isinstance(values, dict):
+        raise Refused("values is missing")
+    await site.town.slack.submit_view(_text(asked, "user"), values)
+
+
+async def _close(site: Site, asked: Mapping[str, Any]) -> None:
+    site.town.slack.close_view(_text(asked, "user"))
+
+
+async def _edit(site: Site, asked: Mapping[str, Any]) -> None:
+    user, channel, ts = _text(asked, "user"), _text(asked, "channel"), _text(asked, "ts")
+    await site.town.slack.edit(user, channel, ts, _text(asked, "text"))
+
+
+async def _delete(site: Site, asked: Mapping[str, Any]) -> None:
+    user, channel, ts = _text(asked, "user"), _text(asked, "channel"), _text(asked, "ts")
+    await site.town.slack.delete(user, channel, ts)
+
+
 async def _phone_text(site: Site, asked: Mapping[str, Any]) -> None:
     await site.phone(asked).text(_text(asked, "text"))
 
@@ -274,6 +305,12 @@ ACTS: dict[str, Act] = {
     "say": _say,
     "slash": _slash,
     "press": _press,
+    "react": _react,
+    "shortcut": _shortcut,
+    "submit": _submit,
+    "close": _close,
+    "edit": _edit,
+    "delete": _delete,
     "text": _phone_text,
     "mail reply": _mail_reply,
     "answer": _answer,

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.playground.pulse import Fault, Json, Pulse
 from bot.playground.slack_actions import action, find_element, user_part, view_state
+from bot.playground.slack_api import add_reaction
 from bot.playground.slack_door import Answer
 from bot.playground.slack_server import ResponseUrl, SlackServer
 from bot.playground.slack_state import APP_ID, TEAM_ID, Conversation, SlackError
@@ -164,10 +165,47 @@ class SlackTown:
         message = conversation.find(ts)
         if message["user"] != user:
             raise SlackError("cant_update_message")
+        before = dict(message)
         message["text"] = self.marked(text)
         message["edited"] = {"user": user, "ts": self.workspace.new_ts()}
-        self.server.echo(conversation, message, "message_changed")
+        self.server.echo(conversation, message, "message_changed", before=before)
         self.pulse.changed()
+
+    async def delete(self, user: str, channel: str, ts: str) -> None:
+        """Delete one's own message. Raises SlackError where it is another's."""
+        conversation = self.workspace.conversation(channel)
+        message = conversation.find(ts)
+        if message["user"] != user:
+            raise SlackError("cant_delete_message")
+        conversation.messages.remove(message)
+        self.server.echo(conversation, message, "message_deleted")
+        self.pulse.changed()
+
+    async def react(self, user: str, channel: str, ts: str, emoji: str) -> None:
+        """Put an emoji, by its name, on a message. Raises SlackError where it is there."""
+        conversation = self.workspace.conversation(channel)
+        message = conversation.find(ts)
+        add_reaction(message, user, emoji)
+        item = {"type": "message", "channel": channel, "ts": ts}
+        event: Json = {"type": "reaction_added", "user": user, "reaction": emoji, "item": item}
+        event |= {"item_user": message["user"], "event_ts": self.workspace.new_ts()}
+        self.server.tell(event, conversation)
+        self.pulse.changed()
+
+    async def use_shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Answer:
+        """Take the bot's entry from a message's menu, by the entry's callback id."""
+        conversation = self.workspace.conversation(channel)
+        message = conversation.find(ts)
+        response = ResponseUrl(channel=conversation, user=user, message_ts=ts)
+        payload = self._interaction("message_action", user) | {
+            "callback_id": callback_id,
+            "action_ts": self.workspace.new_ts(),
+            "channel": {"id": channel, "name": conversation.name or "directmessage"},
+            "message_ts": ts,
+            "message": message,
+            "response_url": self.server.new_response_url(response),
+        }
+        return await self._interact(payload, f"shortcut {callback_id}")
 
     def redeliver(self, times: int = 1) -> None:
         """Let Slack deliver its last event again, under the same id."""
@@ -282,7 +320,7 @@ class SlackTown:
         if response == "errors":
             modals[-1]["errors"] = body["errors"]
         elif response == "update":
-            modals[-1] = kept_view(body["view"])
+            modals[-1] = kept_view(body["view"]) | {"id": modals[-1]["id"]}
         elif response == "push":
             modals.append(kept_view(body["view"]))
         elif response == "clear":

@@ -29,7 +29,8 @@ USUAL_SCOPES = frozenset(
     {
         "app_mentions:read", "channels:history", "channels:read", "chat:write", "commands",
         "files:write", "groups:history", "groups:read", "im:history",
-        "im:read", "im:write", "reactions:write", "team:read", "users:read", "users:read.email",
+        "im:read", "im:write", "reactions:read", "reactions:write", "team:read", "users:read",
+        "users:read.email",
     }
 )  # fmt: skip
 
@@ -41,8 +42,17 @@ class Api(Protocol):
     url: str
     scopes: frozenset[str]
 
-    def echo(self, channel: Conversation, message: Json, subtype: str | None = None) -> None:
-        """Tell the bot what happened in a conversation, as the Events API does."""
+    def echo(
+        self,
+        channel: Conversation,
+        message: Json,
+        subtype: str | None = None,
+        *,
+        before: Json | None = None,
+    ) -> None:
+        """Tell the bot what happened in a conversation, as the Events API does. `before`: what
+        the message was until it changed.
+        """
 
     def use_trigger(self, trigger_id: Any) -> str:
         """Spend a trigger, and say whose it is."""
@@ -163,8 +173,9 @@ def _own(channel: Conversation, ts: Any, error: str) -> Json:
 def update(api: Api, arguments: Json) -> Json:
     channel = place(api, arguments)
     message = _own(channel, arguments.get("ts"), "cant_update_message")
+    before = dict(message)
     replace(message, arguments, at=api.workspace.new_ts())
-    api.echo(channel, message, "message_changed")
+    api.echo(channel, message, "message_changed", before=before)
     answer = {"channel": channel.id, "ts": message["ts"], "text": message["text"]}
     return answer | {"message": dict(message)}
 
@@ -197,12 +208,22 @@ def permalink(api: Api, arguments: Json) -> Json:
 
 
 @method("reactions.add", "reactions:write")
-def add_reaction(api: Api, arguments: Json) -> Json:
+def reactions_add(api: Api, arguments: Json) -> Json:
     channel = place(api, arguments)
     message = channel.find(str(arguments.get("timestamp")))
     name = need(arguments, "name", "invalid_name")
-    reactions = message.setdefault("reactions", [])
-    if any(api.workspace.bot.id in r["users"] for r in reactions if r["name"] == name):
-        raise SlackError("already_reacted")
-    reactions.append({"name": name, "users": [api.workspace.bot.id], "count": 1})
+    add_reaction(message, api.workspace.bot.id, name)
     return {}
+
+
+def add_reaction(message: Json, user: str, name: str) -> None:
+    """Raises SlackError where the user has put that emoji there before."""
+    reactions = message.setdefault("reactions", [])
+    reaction = next((one for one in reactions if one["name"] == name), None)
+    if reaction is None:
+        reactions.append({"name": name, "users": [user], "count": 1})
+    elif user in reaction["users"]:
+        raise SlackError("already_reacted")
+    else:
+        reaction["users"].append(user)
+        reaction["count"] += 1

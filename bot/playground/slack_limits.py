@@ -144,6 +144,10 @@ def _element(element: Any, at: str) -> Iterator[str]:
         yield from _string(element.get("url"), f"{at}/url", 3000)
         if element.get("style") not in (None, "primary", "danger"):
             yield f"invalid style [json-pointer:{at}/style]"
+    if kind == "plain_text_input":
+        yield from _string(element.get("initial_value"), f"{at}/initial_value", 3000)
+        if not 1 <= element.get("max_length", 3000) <= 3000:
+            yield f"must be less than 3001 [json-pointer:{at}/max_length]"
     if element.get("placeholder") is not None:
         yield from _text(element["placeholder"], f"{at}/placeholder", 150, plain=True)
     if element.get("confirm") is not None:

@@ -68,6 +68,7 @@ class SlackServer:
             "message.im",
             "message.channels",
             "message.groups",
+            "reaction_added",
             "app_home_opened",
             "member_joined_channel",
         }
@@ -214,7 +215,14 @@ class SlackServer:
 
     # events
 
-    def echo(self, channel: Conversation, message: Json, subtype: str | None = None) -> None:
+    def echo(
+        self,
+        channel: Conversation,
+        message: Json,
+        subtype: str | None = None,
+        *,
+        before: Json | None = None,
+    ) -> None:
         """Tell the bot of a message that was written, changed or deleted, also of its own."""
         place: Json = {
             "type": "message",
@@ -223,9 +231,14 @@ class SlackServer:
         }
         if subtype in ("message_changed", "message_deleted"):
             ts = self.workspace.new_ts()
-            part = "message" if subtype == "message_changed" else "previous_message"
             event = place | {"subtype": subtype, "hidden": True, "ts": ts, "event_ts": ts}
-            self.tell(event | {part: dict(message)}, channel)
+            if subtype == "message_deleted":
+                event |= {"deleted_ts": message["ts"], "previous_message": dict(message)}
+            else:
+                event |= {"message": dict(message)} | (
+                    {"previous_message": before} if before else {}
+                )
+            self.tell(event, channel)
         else:
             event = message | place | {"event_ts": message["ts"]}
             self.tell(event | ({"subtype": subtype} if subtype else {}), channel)
