@@ -113,9 +113,10 @@ async def test_a_plan_that_engages_a_deleted_contact_still_engages_the_others(
     assert refused["contactArn"].endswith("contact/gone")
 
 
-async def test_starts_of_one_dedupe_string_are_one_incident_with_every_trigger(
+async def test_starts_of_one_dedupe_string_are_one_incident_that_counts_them(
     desk_of_each_kind: Desk,
 ) -> None:
+    """The first ten have an event of their own, all later ones share one."""
     desk = desk_of_each_kind
     await desk.has_person("ana")
     plan = await desk.has_plan(dedupeString="payments", engages=["ana"])
@@ -126,8 +127,10 @@ async def test_starts_of_one_dedupe_string_are_one_incident_with_every_trigger(
     )
 
     assert len(set(arns)) == 1
+    await desk.run_due(seconds=1)
     triggers = await data_of(desk, arns[0], "SSM Incident Trigger")
     assert sorted(each["createdIncident"] for each in triggers) == [False] * 11 + [True]
+    assert [each.get("absorbedStarts", 0) for each in triggers] == [0] * 11 + [11]
     assert len(await desk.rows(Engagement)) <= 1
     assert (await desk.record(arns[0]))["dedupeString"] == "payments"
 
