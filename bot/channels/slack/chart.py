@@ -27,6 +27,7 @@ LEFT, RIGHT = 46, 388
 PAPER, INK, QUIET, GRID = "#ffffff", "#1d1c1d", "#616061", "#e6e6e6"
 CREATED, RESOLVED, ACKNOWLEDGING, RESOLVING = "#d9822b", "#1f7a6d", "#7a4fbf", "#1f7a6d"
 
+LOWEST = 1.5
 BARS = (94, 226)
 """Where a panel begins and its base line lies, from above."""
 ACKNOWLEDGED_PANEL = (282, 318)
@@ -86,8 +87,9 @@ class Pen:
         self._draw.line(places, color, round(width * FINE), joint="curve")
 
     def bar(self, left: float, top: float, right: float, bottom: float, color: str) -> None:
-        """A box with a round top."""
-        radius = min((right - left) / 3, bottom - top, 3)
+        """A box with a round top; what would be too low to be seen is made higher."""
+        top = min(top, bottom - LOWEST)
+        radius = min((right - left) / 3, (bottom - top) / 2, 3)
         box = (left * FINE, top * FINE, right * FINE - 1, bottom * FINE)
         self._draw.rounded_rectangle(
             box, radius * FINE, color, corners=(True, True, False, False)

@@ -83,7 +83,7 @@ def _range(answer: Document) -> str:
     if first.date() == last.date():
         return f"{last.day} {last:%b %Y}"
     year = "" if first.year == last.year else f" {first.year}"
-    return f"{_day(first, zone)}{year} – {last.day} {last:%b %Y}"
+    return f"{_day(first, zone)}{year} to {last.day} {last:%b %Y}"
 
 
 def _day(instant: datetime, zone: ZoneInfo) -> str:
