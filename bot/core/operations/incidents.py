@@ -20,6 +20,7 @@ from bot.core.store import filters as filtering
 from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident, ResponsePlan
 from bot.core.store.schema import Wire, table_of
+from bot.core.store.transaction import ConstraintError
 
 MANUAL = "aws.ssm-incidents.custom"
 AUTOMATIC = frozenset({"aws.cloudwatch", "aws.events"})
@@ -114,7 +115,8 @@ def update_incident_record(
     """
     incident = _locked(ctx, arn)
     fields: Wire = {"impact": impact, "status": status}
-    _check_update(ctx, incident, title, status)
+    if title is not None and not title.strip():
+        raise ValidationException("The title of an incident must not be empty.")
     columns = {
         name: value
         for name, value in fields.items()
@@ -124,7 +126,10 @@ def update_incident_record(
     members = _changed_members(ctx, incident, texts, chat_channel, notification_targets)
     if not columns and not members:
         return
-    changed = changes.change(ctx, incident, members, **columns)
+    if columns.get("status") == "OPEN":
+        changed = _reopened(ctx, incident, members, columns)
+    else:
+        changed = changes.change(ctx, incident, members, **columns)
     if "impact" in columns:
         starts.page_after_all(ctx, changed)
     if columns.get("status") == "RESOLVED":
@@ -248,25 +253,18 @@ def _locked(ctx: Context, arn: str) -> Incident:
     return incident
 
 
-def _check_update(
-    ctx: Context, incident: Incident, title: str | None, status: str | None
-) -> None:
-    if title is not None and not title.strip():
-        raise ValidationException("The title of an incident must not be empty.")
-    if (incident.status, status) == ("RESOLVED", "OPEN"):
-        _check_reopening(ctx, incident)
-
-
-def _check_reopening(ctx: Context, incident: Incident) -> None:
+def _reopened(ctx: Context, incident: Incident, members: Wire, columns: Wire) -> Incident:
     if not ctx.house.rules.may_reopen:
         raise ValidationException(
             "A resolved incident cannot be opened again; start a new one."
         )
-    same = {"account_id": ctx.account_id, "dedupe_string": incident.dedupe_string}
-    if other := ctx.find_by(Incident, **same, status="OPEN"):
+    try:
+        with ctx.savepoint():
+            return changes.change(ctx, incident, members, **columns)
+    except ConstraintError as fault:
         raise ConflictException(
-            "An incident of the same dedupe string is open.", "INCIDENT_RECORD", other.arn
-        )
+            "An incident of the same dedupe string is open.", "INCIDENT_RECORD", incident.arn
+        ) from fault
 
 
 def _changed_members(

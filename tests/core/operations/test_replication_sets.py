@@ -175,3 +175,26 @@ async def test_the_last_region_goes_with_all_data_unless_it_is_protected(desk: D
     for row_type in forgetting.FORGOTTEN:
         assert await desk.rows(row_type) == []
     assert (await desk.call(INCIDENTS, "ListReplicationSets"))["replicationSetArns"] == []
+
+
+async def test_a_young_region_stays_where_the_rules_want_that(desk: Desk) -> None:
+    await change(desk, "addRegionAction", "eu-west-1")
+    desk.has_rules(keeps_young_regions=True)
+    arn = await arn_of_set(desk)
+    for region in ("eu-west-1", "us-east-1"):
+        refused = await refused_change(desk, "deleteRegionAction", region)
+        assert refused == "ValidationException"
+    refusal = await desk.refusal(INCIDENTS, "DeleteReplicationSet", arn=arn)
+    assert (refusal.code, "24 hours" in refusal.message) == ("ValidationException", True)
+
+    desk.clock.advance(hours=23, minutes=59)
+    await change(desk, "addRegionAction", "eu-west-2")
+    assert (
+        await refused_change(desk, "deleteRegionAction", "us-east-1") == "ValidationException"
+    )
+    desk.clock.advance(minutes=1)
+    await change(desk, "deleteRegionAction", "eu-west-1")
+    refusal = await desk.refusal(INCIDENTS, "DeleteReplicationSet", arn=arn)
+    assert "eu-west-2" in refusal.message
+    desk.clock.advance(hours=24)
+    await desk.call(INCIDENTS, "DeleteReplicationSet", arn=arn)
