@@ -93,6 +93,41 @@ class Chat:
         await self.slack.press(user, shown.channel, shown.ts, action)
         await self._world.settle()
 
+    async def opens(self, shown: Shown, action: str, *, user: str = ADMIN) -> str:
+        """Press a button that opens a form, and read the form."""
+        await self.slack.press(user, shown.channel, shown.ts, action)
+        return self.form(user)
+
+    async def submits(self, *, user: str = ADMIN, **values: Any) -> dict[str, str]:
+        """Fill the open form in and send it off; answers what it complains of, by field."""
+        await self.slack.submit_view(user, values)
+        await self._world.settle()
+        modals = self.slack.workspace.modals.get(user)
+        return dict(modals[-1].get("errors", {})) if modals else {}
+
+    def form(self, user: str = ADMIN) -> str:
+        """Everything that can be read in the user's open form, what stands in its fields too;
+        "" where none is open.
+        """
+        modals = self.slack.workspace.modals.get(user)
+        return "\n".join(_texts(modals[-1])) if modals else ""
+
+    async def reacts(
+        self, user: str, ts: str, *, emoji: str = "pushpin", channel: str = INCIDENTS
+    ) -> None:
+        await self.slack.react(user, channel, ts, emoji)
+        await self._world.settle()
+
+    async def adds_to_timeline(self, user: str, ts: str, *, channel: str = INCIDENTS) -> None:
+        """Take the bot's entry from a message's menu."""
+        await self.slack.use_shortcut(user, channel, ts, "add_to_timeline")
+        await self._world.settle()
+
+    def whispers(self, user: str, channel: str = INCIDENTS) -> list[str]:
+        """The words of what only that user sees there."""
+        found = self.slack.channel(channel).ephemerals
+        return [Shown(channel, one).words for one in found if one["user"] == user]
+
     def shown(self, channel: str = INCIDENTS) -> list[Shown]:
         """Everything of the bot's in a channel, oldest first."""
         return [Shown(channel, message) for message in self.slack.posts(channel)]
@@ -114,8 +149,9 @@ class Chat:
 
 def _texts(piece: object) -> Iterator[str]:
     if isinstance(piece, Mapping):
-        if isinstance(piece.get("text"), str):
-            yield piece["text"]
+        for name in ("text", "initial_value"):
+            if isinstance(piece.get(name), str):
+                yield piece[name]
         for value in piece.values():
             yield from _texts(value)
     elif isinstance(piece, Sequence) and not isinstance(piece, str):
