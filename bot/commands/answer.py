@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from bot.channels.slack.alarms import alarm_token_card
 from bot.channels.slack.cards import (
     CREATE_REPLICATION_SET,
     RESOLVE,
@@ -13,7 +15,7 @@ from bot.channels.slack.cards import (
 )
 from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, post_of, request_of, whisper_of
-from bot.commands.binding import apply_query, bind
+from bot.commands.binding import Bound, apply_query, bind
 from bot.commands.callers import admit, is_invited, person
 from bot.commands.fault_notes import fault_notes
 from bot.commands.forms import NEEDED
@@ -34,6 +36,7 @@ from bot.commands.problems import ChatError
 from bot.commands.reachability import asks_who_is_reachable, who_is_reachable
 from bot.commands.slack import BARE_CODE
 from bot.commands.slack_text import typed_text
+from bot.commands.start_notes import start_notes
 from bot.commands.testing_pages import REPORT, report, start_test_page
 from bot.core.access import Caller, authorise
 from bot.core.context import Answer, Context
@@ -47,6 +50,7 @@ from bot.core.replies import chat_code_in, late_words
 FORM_LATE = "Slack did not open the form in time. Press the button again."
 SECRET_ANSWER = ("imbot", "CreateAccessKey")
 WHISPERED = ("imbot", "CreateCalendarLink")
+ALARM_TOKEN = ("imbot", "CreateAlarmToken")
 
 
 class ChatDoor:
@@ -117,7 +121,7 @@ class ChatDoor:
             return _post(ctx, document, incident_metrics(ctx, document, command))
         if words[0] == "test-page":
             return start_test_page(ctx, document, command)
-        return _post(ctx, document, _run(ctx, document, command))
+        return _run(ctx, document, command)
 
 
 def _is_chatter(ctx: Context, document: Document) -> bool:
@@ -128,7 +132,7 @@ def _is_chatter(ctx: Context, document: Document) -> bool:
     return incident_shown_in(ctx, document["channel"], document["thread_ts"]) is None
 
 
-def _run(ctx: Context, document: Document, command: Command) -> Card:
+def _run(ctx: Context, document: Document, command: Command) -> Answer:
     bound = bind(command, ctx.caller.region, now=ctx.now, account_id=ctx.account_id)
     if (bound.service, bound.operation) == SECRET_ANSWER:
         raise ChatError(
@@ -143,8 +147,17 @@ def _run(ctx: Context, document: Document, command: Command) -> Card:
             ctx, document, bound.service, bound.operation, bound.parameters, bound.region
         ),
     )
+    if (bound.service, bound.operation) == ALARM_TOKEN:
+        return Answer(posts=(whisper_of(ctx, document, alarm_token_card(result)),))
+    return _post(ctx, document, _shown(ctx, document, bound, result, late))
+
+
+def _shown(
+    ctx: Context, document: Document, bound: Bound, result: Mapping[str, Any], late: str
+) -> Card:
     shown = result if bound.query is None else apply_query(bound.query, result)
     notes = [*bound.notes, *fault_notes(ctx, document, bound, result)]
+    notes += start_notes(ctx, document, bound, result)
     notes += [*contact_notes(ctx, document, bound), *([late] if late else [])]
     return command_result(
         bound.service, bound.operation, shown, request=bound.parameters, notes=notes
