@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from bot.core.channel import Unavailable, Undeliverable
 from bot.core.context import Context
+from bot.core.effects import dead_letters
 from bot.core.effects.phone_numbers import record_opt_out
 from bot.core.effects.subscriptions import WEB, delivery_policy
-from bot.core.ids import new_key
 from bot.core.planner.delivery_policies import PEOPLE, Phases, phases_of
 from bot.core.store.accounts import Topic
-from bot.core.store.subscriptions import DeadLetter, Subscription
+from bot.core.store.subscriptions import Subscription
 from bot.core.store.work import Outbox
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,9 @@ def record_fault(ctx: Context, row: Outbox, fault: Unavailable | Undeliverable) 
         return
     log.warning("notification %s (%s) is given up: %s", row.key, row.medium, fault.reason)
     if message["type"] == "Notification":
-        _bury(ctx, row, subscription, fault.reason)
+        dead_letters.bury(
+            ctx, subscription, message, attempts=row.attempts, reason=fault.reason
+        )
 
 
 def phases(ctx: Context, subscription: Subscription) -> Phases:
@@ -55,19 +57,3 @@ def _try_again(
     fields |= {"owner": None, "due_at": ctx.now + wait, "fault": fault.reason}
     ctx.add(Outbox(**fields))
     ctx.unit.has_posts = True
-
-
-def _bury(ctx: Context, row: Outbox, subscription: Subscription, reason: str) -> None:
-    ctx.add(
-        DeadLetter(
-            key=new_key(),
-            account_id=ctx.account_id,
-            subscription_arn=subscription.arn,
-            topic_arn=subscription.topic_arn,
-            protocol=subscription.protocol,
-            message=row.message,
-            attempts=row.attempts,
-            fault=reason,
-            at=ctx.now,
-        )
-    )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import bindparam, select
+
 from bot.core.context import Context
 from bot.core.effects.addresses import fingerprint, normalised
 from bot.core.ids import new_key
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.schema import table_of
-from bot.core.store.subscriptions import OptedOutNumber
+from bot.core.store.statements import prepared
+from bot.core.store.subscriptions import OptedOutNumber, Subscription
+
+TOLD = prepared(
+    select(table_of(Subscription).c.key)
+    .where(table_of(Subscription).c.endpoint_fingerprint == bindparam("endpoint"))
+    .limit(1)
+)
 
 
 def opted_out_at(ctx: Context, number: str) -> datetime | None:
@@ -52,6 +61,20 @@ def last_opted_in(ctx: Context, number: str) -> datetime | None:
 
 def record_opt_out(ctx: Context, number: str) -> None:
     _write(ctx, number, opted_out_at=ctx.now)
+
+
+def heard(ctx: Context, number: str, *, is_out: bool) -> None:
+    """The owner of a number replied STOP or START. Numbers that are told nothing are not kept:
+    only subscribed ones, and those that the list has.
+    """
+    place = normalised("SMS", number)
+    mark = ctx.unit.tx.vault.fingerprint(f"endpoint sms {place}")
+    is_told = bool(ctx.tx.records(TOLD, endpoint=mark))
+    found = _found(ctx, fingerprint(ctx.unit.tx.vault, "SMS", number))
+    if is_out and (is_told or found):
+        record_opt_out(ctx, number)
+    elif not is_out and found is not None:
+        ctx.update(found, opted_out_at=None)
 
 
 def opt_in(ctx: Context, number: str) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, select
 from bot.core.access import ENGINE
 from bot.core.channel import Notification
 from bot.core.context import Context
-from bot.core.effects import chat_links, jobs, outbox
+from bot.core.effects import chat_links, dead_letters, jobs, outbox
 from bot.core.effects import publication_rules as rules
+from bot.core.effects.phone_numbers import opted_out_at
 from bot.core.effects.publication_rules import Attributes
 from bot.core.effects.subscriptions import (
     MEDIA,
@@ -33,6 +34,7 @@ from bot.core.store.subscriptions import Subscription
 
 A_SLICE = 100
 """Subscriptions that one transaction writes messages for."""
+OPTED_OUT = "Whoever has this number does not want texts."
 
 _subscriptions = table_of(Subscription)
 WAITING = prepared(
@@ -161,6 +163,10 @@ def send(ctx: Context, topic: Topic, subscription: Subscription, publication: Wi
         content_type=kind,
         display_name=topic.attributes.get("DisplayName", ""),
     )
+    if subscription.protocol == "sms" and opted_out_at(ctx, subscription.endpoint):
+        document = outbox.message_document(message)
+        dead_letters.bury(ctx, subscription, document, attempts=0, reason=OPTED_OUT)
+        return
     outbox.send(ctx, MEDIA[subscription.protocol], message)
 
 

@@ -9,7 +9,7 @@ from bot.core.audit import audit_row
 from bot.core.channel import Reply
 from bot.core.context import Context
 from bot.core.dispatch import Request, new_request_id
-from bot.core.effects import activations, receipts
+from bot.core.effects import activations, phone_numbers, receipts
 from bot.core.effects.addresses import fingerprint
 from bot.core.effects.names import shown_name
 from bot.core.errors import ServiceError
@@ -46,6 +46,8 @@ LOCKED = (
 def answer_text(ctx: Context, reply: Reply, medium: str) -> str | None:
     """Do what a text asks, and say so; None where nothing is to be said."""
     address = fingerprint(ctx.unit.tx.vault, medium, reply.sender)
+    if reply.opted_out or reply.opted_in:
+        phone_numbers.heard(ctx, reply.sender, is_out=reply.opted_out)
     words = answer_from(ctx, address, _meaning(reply), medium)
     return None if reply.opted_out or reply.opted_in else words
 

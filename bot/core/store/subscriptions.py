@@ -18,6 +18,7 @@ TopicProtocol = Literal["http", "https", "email", "email-json", "sms"]
     Index("subscription_arn", "arn", unique=True),
     Index("subscription_topic", "topic_arn", "key"),
     Index("subscription_account", "account_id", "key"),
+    Index("subscription_endpoint", "endpoint_fingerprint"),
     partial_index("subscription_pending", "asked_at", where="confirmed_at IS NULL"),
     UniqueConstraint("topic_arn", "endpoint_fingerprint"),
 )
