@@ -1,4 +1,4 @@
-"""What is said under the answer to a start: an open incident took it in, or nobody was paged."""
+"""What is said under the answer to a start: it was absorbed, or nobody was paged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.commands.binding import Bound
 from bot.core.context import Context
 from bot.core.dispatch import answer_within
 
-QUIET = "Nobody was paged: the response plan pages nobody at this impact. Raise it, and it does."
+QUIET = "Nobody was paged: the plan pages nobody at this impact. Raise it, and it does."
 
 
 def start_notes(ctx: Context, document: Document, bound: Bound, result: Any) -> list[str]:
