@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession
 
+from bot.channels.chime import ChimeChannel
 from bot.channels.guard import networks
 from bot.channels.http_topics import HttpTopicsChannel
 from bot.core.channel import Channel, Sign
@@ -52,7 +53,9 @@ def make_channels(
         from bot.channels.slack.channel import SlackChannel
 
         channels["slack"] = SlackChannel(client)
-    channels["http"] = HttpTopicsChannel(sign, networks(settings.topic_networks))
+    allowed = networks(settings.topic_networks)
+    channels["http"] = HttpTopicsChannel(sign, allowed)
+    channels["chime"] = ChimeChannel(settings.chime_url, allowed)
     return channels
 
 

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Who may read /metrics: nobody, this machine, or all who reach the port."""
     topic_networks: str = Field("", alias="IMBOT_TOPIC_NETWORKS")
     """Networks that topics may post to though they are not public: 10.0.0.0/8, fd00::/8."""
+    chime_url: str = Field("https://hooks.chime.aws", alias="IMBOT_CHIME_URL")
+    """Whose host the URLs of Chime webhooks are posted to."""
     log_format: Literal["text", "json"] = Field("text", alias="IMBOT_LOG_FORMAT")
 
     seconds_between_mails: float = Field(20, alias="IMBOT_SECONDS_BETWEEN_MAILS", ge=0)

@@ -112,6 +112,10 @@ class TagLimitExceededException(ServiceError):
     """SNS: a topic would have too many tags."""
 
 
+class TooManyTagsException(ServiceError):
+    """chatbot: a configuration would have more than 50 tags."""
+
+
 class InvalidParameterException(ServiceError):
     """SNS: a parameter breaks a rule."""
 

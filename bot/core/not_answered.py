@@ -6,17 +6,14 @@ from collections.abc import Mapping
 
 Operations = Mapping[str, tuple[str, ...]]
 
-TAGS = "Tags of configurations are kept as they were given; changing them comes later."
 DATA_PROTECTION = "Topics have no data protection policies here: nothing looks into messages."
 PHONES = "Texts leave through Twilio, which has no sandbox; its settings are this program's."
 MOBILE_PUSH = "Notifications to mobile apps are not part of this program."
-OTHER_CHATS = "Slack is the only chat here."
+OTHER_CHATS = "Slack and Chime are the only chats here."
 ONE_WORKSPACE = "There is one workspace here, that of SLACK_BOT_TOKEN, and no user is linked."
-CHANGED_LINKS = "In this version a configuration is deleted and created again."
 CUSTOM_ACTIONS = "Custom actions are not part of this program."
 
 _BY_REASON: Mapping[str, Operations] = {
-    TAGS: {"chatbot": ("ListTagsForResource", "TagResource", "UntagResource")},
     DATA_PROTECTION: {"sns": ("GetDataProtectionPolicy", "PutDataProtectionPolicy")},
     PHONES: {
         "sns": (
@@ -46,18 +43,14 @@ _BY_REASON: Mapping[str, Operations] = {
     },
     OTHER_CHATS: {
         "chatbot": (
-            "CreateChimeWebhookConfiguration",
             "CreateMicrosoftTeamsChannelConfiguration",
-            "DeleteChimeWebhookConfiguration",
             "DeleteMicrosoftTeamsChannelConfiguration",
             "DeleteMicrosoftTeamsConfiguredTeam",
             "DeleteMicrosoftTeamsUserIdentity",
-            "DescribeChimeWebhookConfigurations",
             "GetMicrosoftTeamsChannelConfiguration",
             "ListMicrosoftTeamsChannelConfigurations",
             "ListMicrosoftTeamsConfiguredTeams",
             "ListMicrosoftTeamsUserIdentities",
-            "UpdateChimeWebhookConfiguration",
             "UpdateMicrosoftTeamsChannelConfiguration",
         )
     },
@@ -67,11 +60,8 @@ _BY_REASON: Mapping[str, Operations] = {
             "DeleteSlackWorkspaceAuthorization",
             "DescribeSlackUserIdentities",
             "DescribeSlackWorkspaces",
-            "GetAccountPreferences",
-            "UpdateAccountPreferences",
         )
     },
-    CHANGED_LINKS: {"chatbot": ("UpdateSlackChannelConfiguration",)},
     CUSTOM_ACTIONS: {
         "chatbot": (
             "AssociateToConfiguration",

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from bot.core.context import Context
-from bot.core.effects import timeline
+from bot.core.effects import jobs, timeline
 from bot.core.effects.names import alias_of, shown_name
 from bot.core.effects.publication_rules import LONGEST_SUBJECT
 from bot.core.effects.records import parsed
@@ -27,6 +27,23 @@ def topic_arns(incident: Incident) -> tuple[list[str], list[str]]:
     targets = incident.document.get("notificationTargets") or ()
     arns = dict.fromkeys(one["snsTopicArn"] for one in targets if one.get("snsTopicArn"))
     return chat, [arn for arn in arns if arn not in chat]
+
+
+def try_new_topics(ctx: Context, plan_arn: str, document: Wire, earlier: Wire) -> None:
+    """Have the topics tried that a response plan names since it was saved just now; saved
+    again with the same ones, it tries none.
+    """
+    before = _plan_topics(earlier)
+    fresh = [arn for arn in _plan_topics(document) if arn not in before]
+    if fresh:
+        jobs.behind_pages(ctx, "try_topics", plan_arn=plan_arn, topic_arns=fresh)
+
+
+def _plan_topics(document: Wire) -> list[str]:
+    chat = (document.get("chatChannel") or {}).get("chatbotSns", ())
+    targets = document.get("incidentTemplate", {}).get("notificationTargets") or ()
+    named = (*chat, *(one.get("snsTopicArn") for one in targets))
+    return list(dict.fromkeys(arn for arn in named if arn))
 
 
 def body(incident: Incident, event: TimelineEvent, region: str) -> Wire:

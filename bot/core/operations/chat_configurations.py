@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import topics
+from bot.core.effects import chat_rules
 from bot.core.errors import (
     ConflictException,
     InvalidParameterException,
@@ -15,7 +15,7 @@ from bot.core.errors import (
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
-from bot.core.store.accounts import SlackChannelConfiguration, TopicLink
+from bot.core.store.accounts import SlackChannelConfiguration
 from bot.core.store.schema import Wire, table_of
 
 ARN_PATH = ("chat-configuration", "slack-channel")
@@ -52,7 +52,8 @@ def create_slack_channel_configuration(
     known, ConflictException where the name or the channel is taken.
     Source: CreateSlackChannelConfiguration, chatbot 2017-10-11.
     """
-    _check(ctx, sns_topic_arns, guardrail_policy_arns)
+    chat_rules.check_topics(ctx, sns_topic_arns)
+    _check_guardrails(guardrail_policy_arns)
     document: Wire = {
         "SlackTeamName": slack_team_id,
         "SlackTeamId": slack_team_id,
@@ -96,14 +97,57 @@ def describe_slack_channel_configurations(
     return answer | next_token_member(token)
 
 
+@operation("chatbot", "UpdateSlackChannelConfiguration")
+def update_slack_channel_configuration(
+    ctx: Context,
+    *,
+    chat_configuration_arn: str,
+    slack_channel_id: str,
+    slack_channel_name: str | None = None,
+    sns_topic_arns: Sequence[str] | None = None,
+    iam_role_arn: str | None = None,
+    logging_level: str | None = None,
+    guardrail_policy_arns: Sequence[str] | None = None,
+    user_authorization_required: bool | None = None,
+) -> Wire:
+    """Replace what is given and keep the rest; open incidents move to the channel at their next
+    event.
+
+    Raises ResourceNotFoundException, InvalidParameterException for an unknown topic or
+    guardrail, and for a channel that another configuration has.
+    Source: UpdateSlackChannelConfiguration, chatbot 2017-10-11.
+    """
+    found = _locked(ctx, chat_configuration_arn)
+    topic_arns = found.document["SnsTopicArns"] if sns_topic_arns is None else sns_topic_arns
+    chat_rules.check_topics(ctx, sns_topic_arns or ())
+    _check_guardrails(guardrail_policy_arns or ())
+    _check_channel(ctx, found, slack_channel_id)
+    has_moved = slack_channel_id != found.channel_id
+    given: Wire = {
+        "SlackChannelName": slack_channel_name or (slack_channel_id if has_moved else None),
+        "IamRoleArn": iam_role_arn,
+        "LoggingLevel": logging_level,
+        "UserAuthorizationRequired": user_authorization_required,
+    }
+    document = found.document | {
+        name: value for name, value in given.items() if value is not None
+    }
+    document |= {
+        "SlackChannelId": slack_channel_id,
+        "SnsTopicArns": list(dict.fromkeys(topic_arns)),
+    }
+    if guardrail_policy_arns is not None:
+        document["GuardrailPolicyArns"] = list(guardrail_policy_arns) or [RESOLVER]
+    ctx.update(found, channel_id=slack_channel_id, document=document)
+    chat_rules.link(ctx, found.key, slack_channel_id, document["SnsTopicArns"])
+    return {"ChannelConfiguration": document}
+
+
 @operation("chatbot", "DeleteSlackChannelConfiguration")
 def delete_slack_channel_configuration(ctx: Context, *, chat_configuration_arn: str) -> None:
     """Raises ResourceNotFoundException for a configuration that does not exist."""
-    found = ctx.find(SlackChannelConfiguration, chat_configuration_arn)
-    if found is None:
-        raise ResourceNotFoundException("SLACK_CHANNEL_CONFIGURATION", chat_configuration_arn)
-    for link in ctx.select(TopicLink, configuration_key=found.key):
-        ctx.delete(link)
+    found = _locked(ctx, chat_configuration_arn)
+    chat_rules.link(ctx, found.key, found.channel_id, ())
     ctx.delete(found)
 
 
@@ -124,28 +168,31 @@ def _store(ctx: Context, document: Wire) -> None:
             "SLACK_CHANNEL_CONFIGURATION",
             configuration.arn,
         )
-    for topic_arn in document["SnsTopicArns"]:
-        _link(ctx, configuration, topic_arn)
+    chat_rules.link(ctx, configuration.key, configuration.channel_id, document["SnsTopicArns"])
 
 
-def _link(ctx: Context, configuration: SlackChannelConfiguration, topic_arn: str) -> None:
-    ctx.add(
-        TopicLink(
-            key=new_key(),
-            account_id=ctx.account_id,
-            topic_arn=topic_arn,
-            configuration_key=configuration.key,
-            channel_id=configuration.channel_id,
-        )
+def _locked(ctx: Context, arn: str) -> SlackChannelConfiguration:
+    found = ctx.find(SlackChannelConfiguration, arn)
+    locked = ctx.lock(SlackChannelConfiguration, found.key) if found else None
+    if locked is None:
+        raise ResourceNotFoundException("SLACK_CHANNEL_CONFIGURATION", arn)
+    return locked
+
+
+def _check_channel(ctx: Context, found: SlackChannelConfiguration, channel_id: str) -> None:
+    """Of two who take a channel at once, the unique index lets one in, and the other's request
+    fails as a whole.
+    """
+    other = ctx.find_by(
+        SlackChannelConfiguration, account_id=ctx.account_id, channel_id=channel_id
     )
-
-
-def _check(ctx: Context, topic_arns: Sequence[str], guardrails: Sequence[Any]) -> None:
-    if absent := topics.missing(ctx, topic_arns):
+    if other is not None and other.key != found.key:
         raise InvalidParameterException(
-            f"SnsTopicArns names {', '.join(absent)}, which is no topic of this account. "
-            "Create it first: sns create-topic --name NAME"
+            f"The channel {channel_id} has a configuration already: {other.arn}."
         )
+
+
+def _check_guardrails(guardrails: Sequence[Any]) -> None:
     if unknown := [arn for arn in guardrails if arn not in GUARDRAILS]:
         raise InvalidParameterException(
             f"GuardrailPolicyArns names {', '.join(unknown)}, which is not known here. "

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.context import Context
-from bot.core.effects import topics
+from bot.core.effects import notices, topics
 from bot.core.errors import ConflictException, ResourceNotFoundException
 from bot.core.ids import new_key
 from bot.core.listing import listing, next_token_member
@@ -53,6 +53,7 @@ def create_response_plan(
         raise ConflictException(
             f"There is a response plan called {name} already.", "RESPONSE_PLAN", plan.arn
         )
+    notices.try_new_topics(ctx, plan.arn, plan.document, {})
     return {"arn": plan.arn}
 
 
@@ -119,6 +120,7 @@ def update_response_plan(
     if chat_channel and "empty" in chat_channel:
         document.pop("chatChannel", None)
     ctx.update(plan, document=document)
+    notices.try_new_topics(ctx, plan.arn, document, plan.document)
 
 
 @operation("ssm-incidents", "DeleteResponsePlan")
