@@ -268,7 +268,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         api=api,
         callbacks=callbacks,
         health=Health(app.store),
-        metrics=Metrics(app.store, app.clock, settings.metrics),
+        metrics=Metrics(app.store, app.clock, settings.metrics, settings.metrics_token),
         slack=slack,
         feeds=FeedDoor(app.feeds),
         alarms=AlarmDoor(app.alarms),

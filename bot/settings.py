@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
     metrics: Literal["off", "local", "all"] = Field("local", alias="IMBOT_METRICS")
     """Who may read /metrics: nobody, this machine, or all who reach the port."""
+    metrics_token: SecretStr | None = Field(None, alias="IMBOT_METRICS_TOKEN")
+    """Who bears it may, too, from wherever."""
     topic_networks: str = Field("", alias="IMBOT_TOPIC_NETWORKS")
     """Networks that topics may post to though they are not public: 10.0.0.0/8, fd00::/8."""
     chime_url: str = Field("https://hooks.chime.aws", alias="IMBOT_CHIME_URL")

@@ -5,6 +5,7 @@ All are counted from rows, so that every process says the same and a restart los
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ from bot.core.store.work import Job, Outbox
 from bot.web.incident_metrics import IncidentMetrics
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
     from prometheus_client.core import Metric
 
 Audience = Literal["off", "local", "all"]
@@ -130,12 +132,22 @@ class Gauge:
 
 
 class Metrics:
-    """`audience`: "local" answers only who asks from this machine, and through no proxy."""
+    """`audience`: "local" answers only who asks from this machine, and through no proxy; and
+    whoever bears the token.
+    """
 
-    def __init__(self, store: Store, clock: Clock, audience: Audience = "local") -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        audience: Audience = "local",
+        token: SecretStr | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._audience = audience
+        secret = token.get_secret_value() if token else ""
+        self._bearer = f"Bearer {secret}".encode() if secret else None
         self._incidents = IncidentMetrics(store)
         self._gauges_read: list[Gauge] = []
         self._fresh_until = float("-inf")
@@ -160,6 +172,10 @@ class Metrics:
     def _is_for(self, request: web.Request) -> bool:
         if self._audience != "local":
             return self._audience == "all"
+        if self._bearer is not None:
+            said = request.headers.get("Authorization", "").encode("utf-8", "replace")
+            if hmac.compare_digest(said, self._bearer):
+                return True
         if any(header in request.headers for header in FORWARDED):
             return False
         return ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback  # noqa: S104

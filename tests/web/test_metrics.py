@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
 
 from bot.core.store.engagements import Page
 from bot.core.store.executor import Store
@@ -21,11 +22,15 @@ async def house(store: Store) -> AsyncIterator[TestHouse]:
 
 
 async def told(
-    house: TestHouse, audience: Audience = "local", headers: Mapping[str, str] | None = None
+    house: TestHouse,
+    audience: Audience = "local",
+    headers: Mapping[str, str] | None = None,
+    token: str | None = None,
 ) -> tuple[int, str]:
     """The answer to one look, freshly counted."""
     application = web.Application()
-    metrics = Metrics(house.store, house.clock, audience)
+    secret = None if token is None else SecretStr(token)
+    metrics = Metrics(house.store, house.clock, audience, secret)
     application.router.add_get("/metrics", metrics.answer)
     async with (
         TestServer(application, host="127.0.0.1") as server,
@@ -89,3 +94,28 @@ async def test_metrics_are_told_to_this_machine_unless_a_setting_says_otherwise(
 ) -> None:
     answered, _ = await told(house, audience, headers)
     assert answered == status
+
+
+@pytest.mark.parametrize(
+    ("audience", "said", "status"),
+    [
+        ("local", "Bearer 5ecret", 200),
+        ("local", "Bearer 5ecret ", 200),
+        ("local", "Bearer 5ecre", 404),
+        ("local", "Bearer ", 404),
+        ("local", "5ecret", 404),
+        ("off", "Bearer 5ecret", 404),
+    ],
+)
+async def test_who_bears_the_token_is_told_through_a_proxy_too(
+    house: TestHouse, audience: Audience, said: str, status: int
+) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.7", "Authorization": said}
+    answered, _ = await told(house, audience, headers, token="5ecret")
+    assert answered == status
+
+
+async def test_an_empty_token_opens_nothing(house: TestHouse) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.7", "Authorization": "Bearer "}
+    answered, _ = await told(house, headers=headers, token="")
+    assert answered == 404
