@@ -27,7 +27,7 @@ SHOWN = 15
 """Groups on the card; a file holds all of them where there are more."""
 PERIODS = {1: "day", 7: "week", 28: "four weeks"}
 ACKNOWLEDGE, RESOLVE = "TimeToFirstAcknowledgement", "TimeToResolveIncident"
-MEDIANS = "Times are medians: of what was created then and acknowledged, of what was resolved."
+MEDIANS = "Times are medians."
 
 
 def metrics_card(answer: Document, notes: Sequence[str] = ()) -> Card:
