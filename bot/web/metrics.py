@@ -28,8 +28,8 @@ from bot.core.store.work import Job, Outbox
 from bot.web.incident_metrics import IncidentMetrics
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
     from prometheus_client.core import Metric
+    from pydantic import SecretStr
 
 Audience = Literal["off", "local", "all"]
 
