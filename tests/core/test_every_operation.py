@@ -95,6 +95,9 @@ class Town:
         )
         put = await house.call(INCIDENTS, "PutResourcePolicy", resourceArn=PLAN, policy=POLICY)
         key = await house.call("imbot", "CreateAccessKey", UserName="ben")
+        alarms = await house.call(
+            "imbot", "CreateAlarmToken", ResponsePlanArn=PLAN, Name="monitor"
+        )
         ben = await house.has_contact("ben")
         rotation = await has_rotation(house, "ben")
         override = await overrides(house, rotation, "ben")
@@ -107,6 +110,7 @@ class Town:
         await house.call("imbot", "LinkSlackUser", ContactId=ana, SlackUserId=SLACK_USER)
         self.known = {
             "accesskeyid": [key["AccessKeyId"]],
+            "alarmtokenid": [alarms["AlarmTokenId"]],
             "acceptcode": [house.last_page().code],
             "activationcode": [house.last_activation().code],
             "address": ["+12065550109", "ben@example.com"],
