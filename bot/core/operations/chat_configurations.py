@@ -118,13 +118,11 @@ def update_slack_channel_configuration(
     Source: UpdateSlackChannelConfiguration, chatbot 2017-10-11.
     """
     found = _locked(ctx, chat_configuration_arn)
-    topic_arns = found.document["SnsTopicArns"] if sns_topic_arns is None else sns_topic_arns
     chat_rules.check_topics(ctx, sns_topic_arns or ())
     _check_guardrails(guardrail_policy_arns or ())
     _check_channel(ctx, found, slack_channel_id)
-    has_moved = slack_channel_id != found.channel_id
     given: Wire = {
-        "SlackChannelName": slack_channel_name or (slack_channel_id if has_moved else None),
+        "SlackChannelName": slack_channel_name,
         "IamRoleArn": iam_role_arn,
         "LoggingLevel": logging_level,
         "UserAuthorizationRequired": user_authorization_required,
@@ -132,10 +130,9 @@ def update_slack_channel_configuration(
     document = found.document | {
         name: value for name, value in given.items() if value is not None
     }
-    document |= {
-        "SlackChannelId": slack_channel_id,
-        "SnsTopicArns": list(dict.fromkeys(topic_arns)),
-    }
+    document["SlackChannelId"] = slack_channel_id
+    if sns_topic_arns is not None:
+        document["SnsTopicArns"] = list(dict.fromkeys(sns_topic_arns))
     if guardrail_policy_arns is not None:
         document["GuardrailPolicyArns"] = list(guardrail_policy_arns) or [RESOLVER]
     ctx.update(found, channel_id=slack_channel_id, document=document)

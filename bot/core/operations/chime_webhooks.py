@@ -55,10 +55,7 @@ def create_chime_webhook_configuration(
         document=document,
         created_at=ctx.now,
     )
-    if not ctx.tx.insert_or_ignore(webhook):
-        message = f"There is a configuration called {configuration_name} already."
-        raise ConflictException(message, "CHIME_WEBHOOK_CONFIGURATION", arn)
-    chat_rules.link(ctx, webhook.key, chat_links.CHIME, document["SnsTopicArns"])
+    _store(ctx, webhook)
     return {"WebhookConfiguration": document}
 
 
@@ -119,6 +116,13 @@ def delete_chime_webhook_configuration(ctx: Context, *, chat_configuration_arn: 
     webhook = _locked(ctx, chat_configuration_arn)
     chat_rules.link(ctx, webhook.key, chat_links.CHIME, ())
     ctx.delete(webhook)
+
+
+def _store(ctx: Context, webhook: ChimeWebhook) -> None:
+    if not ctx.tx.insert_or_ignore(webhook):
+        message = f"There is a configuration called {webhook.document['ConfigurationName']}."
+        raise ConflictException(message, "CHIME_WEBHOOK_CONFIGURATION", webhook.arn)
+    chat_rules.link(ctx, webhook.key, chat_links.CHIME, webhook.document["SnsTopicArns"])
 
 
 def _locked(ctx: Context, arn: str) -> ChimeWebhook:

@@ -50,9 +50,8 @@ def create_response_plan(
         created_at=ctx.now,
     )
     if not ctx.tx.insert_or_ignore(plan):
-        raise ConflictException(
-            f"There is a response plan called {name} already.", "RESPONSE_PLAN", plan.arn
-        )
+        taken = f"There is a response plan called {name} already."
+        raise ConflictException(taken, "RESPONSE_PLAN", plan.arn)
     notices.try_new_topics(ctx, plan.arn, plan.document, {})
     return {"arn": plan.arn}
 
