@@ -33,6 +33,7 @@ from bot.channels.slack.words import (
     done,
     is_time,
     label,
+    not_saved,
     resource_name,
     when,
 )
@@ -112,6 +113,8 @@ def _readable(
             told.append(context("There are more: ", code(f"--next-token {more}")))
         return f"{count_of(len(items), name)}.", told
     record = _unwrapped(result)
+    if record.get("IsSaved") is False:
+        return not_saved(record), _fields(record)
     changed = (
         "" if operation.startswith(("Get", "Describe", "List")) else done(operation, request)
     )

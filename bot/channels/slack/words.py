@@ -144,6 +144,15 @@ def done(operation: str, request: Mapping[str, Any]) -> str:
     return f"{noun} {subject} {DONE[verb]}." if subject else f"{noun} {DONE[verb]}."
 
 
+def not_saved(record: Mapping[str, Any]) -> str:
+    """Say of an EditSummary that came too late how to write its text all the same."""
+    version = record["Version"]
+    return (
+        f"Nothing was written: there is a newer summary, version {version}. "
+        f"Look at both; to replace it, ask again with --version {version}."
+    )
+
+
 def count_of(number: int, name: str) -> str:
     """Count things by their plural's name: "1 contact", "2 engagements"."""
     words = split_words(name).replace(" summaries", "s")

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+
 from bot.core.channel import Page
+from bot.core.errors import ServiceError
 from bot.core.store.engagements import Engagement
+from bot.core.store.incidents import Incident
 from tests.core.desk import INCIDENTS, Desk
 
 
@@ -82,3 +86,28 @@ async def test_resolving_tells_each_engagement_once_and_never_again(desk: Desk) 
     assert [row.stopped_at for row in await desk.rows(Engagement)] == stops
     assert await desk.event_types(arn) == events
     assert len(desk.messages) == told
+
+
+async def test_of_reopenings_and_starts_at_once_one_incident_is_open(
+    desk_of_each_kind: Desk,
+) -> None:
+    desk = desk_of_each_kind
+    desk.has_rules(may_reopen=True)
+    plan = await desk.has_plan(dedupeString="payments")
+    resolved = []
+    for _ in range(4):
+        resolved.append(await desk.starts(plan))
+        await desk.resolves(resolved[-1])
+
+    outcomes = await asyncio.gather(
+        *(opens(desk, arn) for arn in resolved),
+        *(desk.starts(plan) for _ in range(4)),
+        return_exceptions=True,
+    )
+
+    codes = {each.code for each in outcomes if isinstance(each, ServiceError)}
+    assert codes <= {"ConflictException"}
+    assert [each for each in outcomes if isinstance(each, Exception)] == [
+        each for each in outcomes if isinstance(each, ServiceError)
+    ]
+    assert len(await desk.rows(Incident, status="OPEN")) == 1

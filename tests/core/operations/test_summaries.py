@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.core.desk import INCIDENTS, Desk
@@ -89,3 +90,17 @@ async def test_no_incident_has_no_summary(desk: Desk) -> None:
     ):
         refusal = await desk.refusal("imbot", operation, IncidentRecordArn=absent, **more)
         assert refusal.code == "ResourceNotFoundException"
+
+
+async def test_of_many_edits_of_one_version_one_is_saved(desk_of_each_kind: Desk) -> None:
+    desk = desk_of_each_kind
+    incident = await desk.starts(await desk.has_plan())
+
+    answers = await asyncio.gather(
+        *(edit(desk, incident, f"Text {number}.", 1) for number in range(8))
+    )
+
+    (saved,) = (each for each in answers if each["IsSaved"])
+    assert {each["Summary"] for each in answers} == {saved["Summary"]}
+    assert len({each.get("RefusedSummary") for each in answers}) == 8
+    assert (await read(desk, incident))["Version"] == 2
