@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from hashlib import sha256
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import aiohttp
 
@@ -28,6 +34,51 @@ LONGEST = 15.0
 """Seconds that a subscriber has to answer. Source: Amazon SNS, HTTP/S endpoints."""
 TOO_MANY = 429
 SIGNATURES_KEPT = 256
+AT_ONE_PLACE = 16
+"""Posts at once to one host and port: a subscriber that hangs leaves room for the others."""
+PATIENCE = 1.0
+"""Seconds that a post waits for its turn; none where the host has just been silent."""
+LATER = 5.0
+SILENT_FOR = 60.0
+
+
+@dataclass(slots=True)
+class Turn:
+    was_silent: bool = False
+
+
+class Turns:
+    """Who may post to a host now. One that was silent lately makes nobody wait."""
+
+    def __init__(self) -> None:
+        self._places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._silent_at: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[Turn]:
+        """Raises Unavailable with `retry_after`, by which it is no attempt that counts."""
+        places = self._places.setdefault(host, asyncio.Semaphore(AT_ONE_PLACE))
+        is_silent = time.monotonic() - self._silent_at.get(host, -SILENT_FOR) < SILENT_FOR
+        if places.locked() and is_silent:
+            raise _busy()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await places.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        turn = Turn()
+        try:
+            yield turn
+        finally:
+            places.release()
+            if turn.was_silent:
+                self._silent_at[host] = time.monotonic()
+            else:
+                self._silent_at.pop(host, None)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("The endpoint has enough to answer already.", retry_after=LATER)
 
 
 class HttpTopicsChannel:
@@ -47,6 +98,7 @@ class HttpTopicsChannel:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._turns = Turns()
         self._signatures: OrderedDict[bytes, Signed] = OrderedDict()
 
     async def send(self, message: Notification) -> Sent:
@@ -54,16 +106,18 @@ class HttpTopicsChannel:
         Undeliverable (any other answer, an address that is not public).
         """
         body = await self._body(message)
-        try:
-            async with self._open().post(
-                message.address,
-                data=body.encode(),
-                headers=_headers(message),
-                allow_redirects=False,
-            ) as answer:
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
-            raise _translated(fault) from None
+        async with self._turns.turn(urlsplit(message.address).netloc) as turn:
+            try:
+                async with self._open().post(
+                    message.address,
+                    data=body.encode("utf-8", "replace"),
+                    headers=_headers(message),
+                    allow_redirects=False,
+                ) as answer:
+                    status = answer.status
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+                turn.was_silent = isinstance(fault, TimeoutError)
+                raise _translated(fault) from None
         _judge(status)
         return Sent(message.message_id)
 

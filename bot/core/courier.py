@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_SEND = 20.0
 """Seconds after which an attempt is cut off; whether it arrived is then in doubt."""
-AT_ONCE = {"page": 64, "notification": 8}
-"""Sends at once of each medium, by lane."""
+AT_ONCE = {"page": 64, "notification": 8, "http": 64}
+"""Sends at once of each medium, by lane; by HTTP, where each subscriber is a vendor, more."""
 LONGEST_TRUST = timedelta(seconds=1)
 """What waited longer for its place is looked at again: its page may have been acknowledged."""
 LAST_SENDS = 5.0
@@ -241,7 +241,7 @@ class Courier:
     def _place(self, row: Outbox) -> asyncio.Semaphore:
         key = row.lane, row.medium
         if key not in self._places:
-            self._places[key] = asyncio.Semaphore(AT_ONCE[row.lane])
+            self._places[key] = asyncio.Semaphore(AT_ONCE.get(row.medium, AT_ONCE[row.lane]))
         return self._places[key]
 
     def _may_send(self, row: Outbox) -> bool:

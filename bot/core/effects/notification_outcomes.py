@@ -24,18 +24,24 @@ KIND = "notification"
 
 
 def record_fault(ctx: Context, row: Outbox, fault: Unavailable | Undeliverable) -> None:
-    """The row is gone already. What nobody is subscribed to any more is forgotten."""
+    """The row is gone already. What nobody is subscribed to any more is forgotten. Where the
+    channel says when to come back, nothing was tried that counts.
+    """
     message = row.message
     subscription = ctx.find(Subscription, message["subscription_arn"])
     if subscription is None:
         return
     if isinstance(fault, Undeliverable) and fault.opted_out:
         record_opt_out(ctx, subscription.endpoint)
+    if isinstance(fault, Unavailable) and fault.retry_after is not None:
+        later = timedelta(seconds=fault.retry_after)
+        _try_again(ctx, row, fault, later, attempts=row.attempts - 1)
+        return
     wait = None
     if isinstance(fault, Unavailable):
         wait = phases(ctx, subscription).wait_before(row.attempts)
     if wait is not None:
-        _try_again(ctx, row, fault, wait)
+        _try_again(ctx, row, fault, wait, attempts=row.attempts)
         return
     log.warning("notification %s (%s) is given up: %s", row.key, row.medium, fault.reason)
     if message["type"] == "Notification":
@@ -51,9 +57,19 @@ def phases(ctx: Context, subscription: Subscription) -> Phases:
 
 
 def _try_again(
-    ctx: Context, row: Outbox, fault: Unavailable | Undeliverable, wait: timedelta
+    ctx: Context,
+    row: Outbox,
+    fault: Unavailable | Undeliverable,
+    wait: timedelta,
+    *,
+    attempts: int,
 ) -> None:
     fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
-    fields |= {"owner": None, "due_at": ctx.now + wait, "fault": fault.reason}
+    fields |= {
+        "owner": None,
+        "due_at": ctx.now + wait,
+        "attempts": attempts,
+        "fault": fault.reason,
+    }
     ctx.add(Outbox(**fields))
     ctx.unit.has_posts = True

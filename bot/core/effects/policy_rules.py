@@ -38,6 +38,10 @@ def _check_statement(number: int, statement: Any) -> None:
         raise _refused(f"statement {number} is not an object")
     if statement.get("Effect") not in EFFECTS:
         raise _refused(f"the Effect of statement {number} is one of {', '.join(EFFECTS)}")
+    conditions = statement.get("Condition", {})
+    is_map = isinstance(conditions, dict)
+    if not is_map or not all(isinstance(keys, dict) for keys in conditions.values()):
+        raise _refused(f"the Condition of statement {number} maps operators to keys")
     for names in NEEDED:
         if sum(name in statement for name in names) != 1:
             raise _refused(f"statement {number} has either {' or '.join(names)}")
