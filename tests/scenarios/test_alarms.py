@@ -30,7 +30,7 @@ async def posts(world: World, path: str, document: Any = None, **body: Any) -> T
 
 async def path_from_chat(world: World, chat: Chat, *more: str) -> str:
     """The path of an address that an administrator asked for."""
-    command = f"@aws imbot create-alarm-token --response-plan-arn {PLAN} --name monitor"
+    command = "@aws imbot create-alarm-token --response-plan-arn payments --name monitor"
     assert await chat.hears(" ".join([command, *more])) == []
     whisper = world.town.slack.workspace.conversation(INCIDENTS).ephemerals[-1]
     found = re.search(r"https?://[^/]+(/alarms/[\w-]{43})", str(whisper["blocks"]))
@@ -80,7 +80,7 @@ async def test_a_start_in_chat_that_is_absorbed_says_so(town_world: World, chat:
 
 async def test_a_start_in_chat_that_pages_nobody_says_so(town_world: World, chat: Chat) -> None:
     await has_plan(town_world)
-    await chat.answers(f"@aws imbot set-quiet-impacts --response-plan-arn {PLAN} --impacts 1 5")
+    await chat.answers("@aws imbot set-quiet-impacts --response-plan-arn payments --impacts 1 5")
 
     words = await chat.answers(
         f"@aws ssm-incidents start-incident --response-plan-arn {PLAN} --impact 5"
@@ -91,6 +91,9 @@ async def test_a_start_in_chat_that_pages_nobody_says_so(town_world: World, chat
     assert town_world.pages_on("ana") == []
     (card,) = chat.cards(INCIDENTS)
     assert "Nobody was paged." in card.words
+    await chat.answers("@aws imbot set-quiet-impacts --response-plan-arn payments --impacts []")
+    quiet = await town_world.call("imbot", "GetQuietImpacts", ResponsePlanArn=PLAN)
+    assert quiet["Impacts"] == []
 
 
 async def test_a_token_is_revoked_from_chat(town_world: World, chat: Chat) -> None:
