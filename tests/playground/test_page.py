@@ -151,3 +151,55 @@ async def test_a_reply_to_a_mail_acknowledges_on_the_page(tmp_path: Path) -> Non
         card = await page.when(text_of("#messages .message", "Acknowledged by"))
         assert "Ana" in card.split("Acknowledged by")[1]
         assert await page.when(text_of("#mails .subject", "Re: "))
+
+
+async def test_the_card_s_form_is_filled_in_and_sent_on_a_phone_s_width(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as (_, page):
+        await page.resize(width=390, height=844)
+        await page.click('[data-step="1"]')
+        await page.when(text_of("#messages .message", "Started"))
+        await page.click("#messages .b-actions button:nth-child(3)")
+        await page.when("return document.querySelector('#form[open] textarea')")
+        assert await page.run("document.querySelector('#form').scrollWidth") <= 390
+        assert await page.run("document.documentElement.scrollWidth") <= 390
+        await page.run("(document.querySelector('#form [name=impact]').value = '3')")
+        await page.run("(document.querySelector('#form [name=summary]').value = 'A cable.')")
+        await page.click("#form [type=submit]")
+
+        card = await page.when(text_of("#messages .message", "3 (Medium)"))
+        assert "A cable." in card
+        await page.when("return !document.querySelector('#form[open]')")
+
+
+async def test_a_form_that_is_cancelled_changes_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (demo, page):
+        await page.click('[data-step="1"]')
+        await page.click("#messages .b-actions button:nth-child(4)")
+        await page.click("#form .dialog-buttons button:first-child")
+        await page.when("return !document.querySelector('#form[open]')")
+
+        assert not any(demo.town.slack.workspace.modals.values())
+
+
+async def test_a_message_is_pinned_to_the_timeline_and_edited_on_the_page(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as (_, page):
+        await page.resize(width=390, height=844)
+        await page.click('[data-step="1"]')
+        await page.when(text_of("#messages .message", "Started"))
+        await page.click("#compose")
+        await page.type("It was the cabel")
+        await page.when(text_of("#messages .message", "It was the cabel"))
+        await page.click("#messages .message:last-child .tool.pin")
+        assert await page.when(text_of("#messages .b-context", "ana wrote"))
+
+        await page.click("#messages .message:last-child .tool.menu")
+        await page.click("#dialog .menu li:nth-child(2) button")
+        await page.when("return document.querySelector('#dialog[open] textarea')")
+        await page.run("(document.querySelector('#dialog textarea').value = 'The cable')")
+        await page.click("#dialog .dialog-buttons button:last-child")
+
+        assert await page.when(text_of("#messages .b-context", "The cable"))

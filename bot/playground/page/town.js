@@ -1,6 +1,7 @@
 // The playground's page: draws what the town pushes, and posts what a person does.
 
-import { atEnd, blocks, h, hour, keep, mrkdwn } from "./draw.js";
+import { atEnd, blocks, h, hour, keep, mrkdwn, plainly } from "./draw.js";
+import { drawForm } from "./forms.js";
 import { drawPhones } from "./phones.js";
 import { drawMails } from "./mails.js";
 import { drawSteps } from "./steps.js";
@@ -83,7 +84,7 @@ export function ask({ title, text, yes, no, danger }) {
 
 const COLOURS = { ana: "1", ben: "2", cleo: "3", dana: "4", aws: "bot" };
 
-const names = () => Object.fromEntries([
+export const names = () => Object.fromEntries([
   ...town.slack.users.map((user) => [user.id, user.name]),
   ...town.slack.channels.map((channel) => [channel.id, channel.name]),
 ]);
@@ -179,11 +180,56 @@ function buildMessage(message, channel, replies, goesOn, old) {
       (message.attachments || []).map((part) => h("details", {}, h("summary", {}, part.title || part.fallback || "Attachment"),
         part.blocks ? blocks(part.blocks, names(), press) : mrkdwn(part.text || "", names()))),
       (message.files || []).map(upload),
+      reactions(message, channel),
       !message.only && h("p", { class: "more" }, h("button", { type: "button", class: replies.length ? "replies" : "reply", onclick: () => openThread(message) },
         replies.length ? `${replies.length} ${replies.length === 1 ? "reply" : "replies"}` : "Reply in thread")),
     ));
   if (old) node.classList.add("changed");
   return node;
+}
+
+const PIN = "pushpin";
+const EMOJIS = { pushpin: "📌", eyes: "👀" };
+
+// What a message bears, and what can be done with it: Slack shows the latter under the pointer.
+function reactions(message, channel) {
+  if (message.only) return null;
+  const react = (emoji) => act("react", { user: view.user, channel: channel.id, ts: message.ts, emoji });
+  const borne = (message.reactions || []).map((one) => h("button", {
+    type: "button", class: "reaction", "aria-pressed": String(one.users.includes(view.user)), "aria-label": `${one.name}, ${one.count}`,
+    onclick: () => react(one.name),
+  }, `${EMOJIS[one.name] || `:${one.name}:`} ${one.count}`));
+  if (message.bot_id) return borne.length ? h("p", { class: "tools" }, borne) : null;
+  const isPinned = (message.reactions || []).some((one) => one.name === PIN && one.users.includes(view.user));
+  return h("p", { class: "tools" }, borne,
+    !isPinned && h("button", { type: "button", class: "tool pin", title: "React with a pushpin", "aria-label": "React with a pushpin", onclick: () => react(PIN) }, "📌"),
+    h("button", { type: "button", class: "tool menu", title: "More actions", "aria-label": "More actions", onclick: () => menu(message, channel) }, "⋯"));
+}
+
+async function menu(message, channel) {
+  const place = { user: view.user, channel: channel.id, ts: message.ts };
+  let chosen = () => {};
+  const choose = (run) => () => {
+    chosen = run;
+    $("dialog").close();
+  };
+  const entry = (label, run) => h("li", {}, h("button", { type: "button", onclick: choose(run) }, label));
+  const isOwn = message.user === view.user;
+  await ask({
+    title: "Message",
+    text: h("ul", { class: "menu" },
+      entry("Add to incident timeline", () => act("shortcut", { ...place, callback_id: "add_to_timeline" })),
+      isOwn && entry("Edit message", () => edit(message, place)),
+      isOwn && entry("Delete message", () => act("delete", place))),
+    yes: "Close",
+  });
+  await chosen();
+}
+
+async function edit(message, place) {
+  const field = h("textarea", { rows: "4", "aria-label": "Message" }, plainly(message.text));
+  const isSure = await ask({ title: "Edit message", text: field, yes: "Save", no: "Cancel" });
+  if (isSure && field.value.trim()) await act("edit", { ...place, text: field.value.trim() });
 }
 
 function upload(file) {
@@ -265,6 +311,7 @@ function draw() {
   if (!town) return;
   drawTop();
   drawSlack();
+  drawForm(town, view.user);
   drawPhones(town);
   drawMails(town);
   drawSteps(town);
@@ -335,6 +382,6 @@ function composer(form) {
 document.querySelectorAll(".composer").forEach(composer);
 $("close-thread").addEventListener("click", () => show({ thread: "" }));
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && view.thread && !$("dialog").open) show({ thread: "" });
+  if (event.key === "Escape" && view.thread && !$("dialog").open && !$("form").open) show({ thread: "" });
 });
 listen();
