@@ -13,7 +13,12 @@ NAME = re.compile(r"[\w.-]{1,255}")
 PLAN = ("ssm-incidents", "response-plan")
 CONTACT = ("ssm-contacts", "contact")
 TOPIC = ("sns",)
-BY_MEMBER = {"responsePlanArn": PLAN, "ResponsePlanArn": PLAN, "ContactId": CONTACT, "TopicArn": TOPIC}
+BY_MEMBER = {
+    "responsePlanArn": PLAN,
+    "ResponsePlanArn": PLAN,
+    "ContactId": CONTACT,
+    "TopicArn": TOPIC,
+}
 BY_OPERATION = {
     (operation, "arn"): PLAN
     for operation in ("GetResponsePlan", "UpdateResponsePlan", "DeleteResponsePlan")

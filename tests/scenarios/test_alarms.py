@@ -80,7 +80,9 @@ async def test_a_start_in_chat_that_is_absorbed_says_so(town_world: World, chat:
 
 async def test_a_start_in_chat_that_pages_nobody_says_so(town_world: World, chat: Chat) -> None:
     await has_plan(town_world)
-    await chat.answers("@aws imbot set-quiet-impacts --response-plan-arn payments --impacts 1 5")
+    await chat.answers(
+        "@aws imbot set-quiet-impacts --response-plan-arn payments --impacts 1 5"
+    )
 
     words = await chat.answers(
         f"@aws ssm-incidents start-incident --response-plan-arn {PLAN} --impact 5"
