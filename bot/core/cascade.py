@@ -16,16 +16,23 @@ from bot.core.store.work import Job
 log = logging.getLogger(__name__)
 
 PAGES_A_SLICE = 50
+FIRST_PAGES = 8
+"""Pages after which the transaction of a request ends: the first ones leave before the others
+are written.
+"""
 
 
-def run_cascade(unit: Unit) -> None:
+def run_cascade(unit: Unit, most_pages: int = PAGES_A_SLICE) -> None:
     """Run what is due, then set rows for the rest and wake who must act after the commit.
 
-    A job that fails leaves its writer untouched: its savepoint is undone and its row stays due.
+    What a task causes runs before what was due after it. A job that fails leaves its writer
+    untouched: its savepoint is undone and its row stays due.
     """
-    while unit.due and unit.pages < PAGES_A_SLICE:
-        ctx, name, arguments = unit.due.pop(0)
+    while unit.due and unit.pages < most_pages:
+        (ctx, name, arguments), *after = unit.due
+        unit.due = []
         run_task(ctx, name, arguments)
+        unit.due += after
     for ctx, name, arguments in unit.due:
         jobs.add(ctx, name, arguments, due_at=unit.now)
     unit.due.clear()

@@ -19,6 +19,9 @@ from bot.core.store.work import Outbox
 
 R = TypeVar("R", bound=Row)
 
+MOST_PENDING = 256
+"""Rows that wait to be written: every look-up goes through them."""
+
 RESOURCE_TYPES = {
     "ResponsePlan": "RESPONSE_PLAN",
     "Incident": "INCIDENT_RECORD",
@@ -211,6 +214,8 @@ class Context:
 
     def add(self, row: R) -> R:
         self.unit.pending[row.key] = row
+        if len(self.unit.pending) >= MOST_PENDING:
+            self.unit.flush()
         return row
 
     def keep(self, row: R) -> R:

@@ -15,7 +15,7 @@ import orjson
 
 from bot.core.access import authorise
 from bot.core.audit import AuditBuffer, audit_row
-from bot.core.cascade import run_cascade
+from bot.core.cascade import FIRST_PAGES, run_cascade
 from bot.core.clock import Clock
 from bot.core.context import AgainCarefully, Context, House, Unit
 from bot.core.credentials import Credential
@@ -203,7 +203,7 @@ class Dispatcher:
         ctx = Context(unit, request.caller, request.request_id)
         answer = perform(ctx, request)
         ctx.add(audit_row(request, unit.now, "OK"))
-        run_cascade(unit)
+        run_cascade(unit, FIRST_PAGES)
         return answer
 
     def unit(self, tx: Transaction) -> Unit:

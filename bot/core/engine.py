@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
 
-from bot.core.cascade import job_context, run_cascade, run_task
+from bot.core.cascade import PAGES_A_SLICE, job_context, run_cascade, run_task
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects import jobs
@@ -26,7 +26,9 @@ from bot.core.store.work import Job
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
+BATCH = 256
+TOGETHER = 32
+"""Jobs of one transaction, on SQLite."""
 BACKSTOP = timedelta(seconds=1)
 """How often PostgreSQL is asked without having been woken; SQLite is never polled."""
 BEHIND = frozenset(
@@ -73,7 +75,7 @@ class Engine:
         self._prepare = dict(prepare or {})
         behind = BEHIND | self._prepare.keys()
         self._queues = [
-            Queue(store, clock, self._run_one, partial(_statements, behind, are_these))
+            Queue(store, clock, self._run_some, partial(_statements, behind, are_these))
             for are_these in (False, True)
         ]
 
@@ -98,6 +100,51 @@ class Engine:
         done = 0
         while more := sum([await queue.run_due() for queue in self._queues]):
             done += more
+        return done
+
+    async def _run_some(self, due: Sequence[tuple[Key, str]], found_at: datetime) -> int:
+        """Run jobs that are due, several in one transaction; answers how many it ran."""
+        alone = [(key, name) for key, name in due if not self._may_share(name)]
+        others = [(key, name) for key, name in due if self._may_share(name)]
+        groups = [others[at : at + TOGETHER] for at in range(0, len(others), TOGETHER)]
+        ended = await asyncio.gather(
+            *(self._run_together(group, found_at) for group in groups),
+            *(self._run_one(key, name, found_at) for key, name in alone),
+            return_exceptions=True,
+        )
+        for end in ended:
+            if isinstance(end, BaseException):
+                raise end
+        return sum(map(int, ended))
+
+    def _may_share(self, name: str) -> bool:
+        """Whether a task may run in one transaction with others. On PostgreSQL none does: the
+        locks of several engagements could meet those of a reply in the opposite order.
+        """
+        return self._store.dialect == "sqlite" and name not in self._prepare
+
+    async def _run_together(self, due: Sequence[tuple[Key, str]], found_at: datetime) -> int:
+        """Run jobs in one transaction; where one fails, each in its own."""
+        if len(due) > 1:
+            try:
+                return await self._store.write(
+                    lambda tx: self._run_all_in(tx, [key for key, _ in due], found_at), Lane.JOB
+                )
+            except Exception as fault:  # noqa: BLE001 - each tells its own when it runs alone
+                log.warning("%d jobs run one by one: %s", len(due), type(fault).__name__)
+        runs = [self._run_one(key, name, found_at) for key, name in due]
+        return sum(await asyncio.gather(*runs))
+
+    def _run_all_in(self, tx: Transaction, keys: Sequence[Key], found_at: datetime) -> int:
+        """Raises AgainCarefully. Stops, and leaves the rest, where a slice of pages is full."""
+        unit = self._unit(tx)
+        unit.is_hopeful = True
+        done = 0
+        for key in keys:
+            if unit.pages >= PAGES_A_SLICE:
+                break
+            done += self._run_within(unit, key, {}, found_at)
+        run_cascade(unit)
         return done
 
     async def _run_one(self, key: Key, name: str, found_at: datetime) -> bool:
@@ -125,14 +172,20 @@ class Engine:
     def _run_in(
         self, tx: Transaction, key: Key, more: Mapping[str, Any], found_at: datetime
     ) -> bool:
-        job = tx.lock(Job, key, skip_locked=True)
+        unit = self._unit(tx)
+        is_run = self._run_within(unit, key, more, found_at)
+        run_cascade(unit)
+        return is_run
+
+    def _run_within(
+        self, unit: Unit, key: Key, more: Mapping[str, Any], found_at: datetime
+    ) -> bool:
+        job = unit.tx.lock(Job, key, skip_locked=True)
         if job is None or job.parked_at is not None or job.due_at > found_at:
             return False
-        unit = self._unit(tx)
-        tx.delete(job)
+        unit.tx.delete(job)
         arguments = {**job.arguments["with"], **more}
         run_task(job_context(unit, job), job.task, arguments, job.attempts)
-        run_cascade(unit)
         return True
 
     def _put_off(self, tx: Transaction, key: Key, fault: str, *, may_park: bool) -> None:
@@ -164,12 +217,12 @@ class Queue:
         self,
         store: Store,
         clock: Clock,
-        run_one: Callable[[Key, str, datetime], Awaitable[bool]],
+        run_some: Callable[[Sequence[tuple[Key, str]], datetime], Awaitable[int]],
         statements: Callable[[], tuple[Prepared, Prepared]],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._run_one = run_one
+        self._run_some = run_some
         self._statements = statements
         self._woken = asyncio.Event()
         self._looked_at = clock.now()
@@ -206,15 +259,11 @@ class Queue:
             self._looked_at = now = self._clock.now()
             if self._told is not None and self._told <= now:
                 self._told = None
-            due = await self._store.read(partial(_due, self._statements()[0], now))
-            runs = (self._run_one(Key(key), name, now) for key, name in due)
-            ended = await asyncio.gather(*runs, return_exceptions=True)
-            for end in ended:
-                if isinstance(end, BaseException):
-                    raise end
-            if not any(ended):  # none is left, or other processes have them all
+            found = await self._store.read(partial(_due, self._statements()[0], now))
+            ran = await self._run_some([(Key(key), name) for key, name in found], now)
+            if not ran:  # none is left, or other processes have them all
                 return done
-            done += sum(map(bool, ended))
+            done += ran
 
     async def _sleep(self) -> None:
         """Wait for the next job that was not due when this was looked at last."""

@@ -12,6 +12,8 @@ from bot.core.planner.plans import Stage
 
 MOST_ATTEMPTS = 10
 """Our choice: a page is sent at most so often in one stage, whatever its retry interval."""
+MANY_AT_ONCE = 10
+"""Targets after which a step ends: the first of them hear before the last are looked up."""
 REST = timedelta(minutes=1)
 """A plan begins again so long after its last stage began, or later: one in which everybody
 fails at once, or whose stages last no time, does not use its rounds up in an instant.
@@ -104,9 +106,12 @@ def _go_on(stages: Sequence[Stage], begun: Begun, now: datetime, repeats: int) -
 
 
 def _begin(stages: Sequence[Stage], first: int, now: datetime, *, may_repeat: bool) -> Moves:
+    """Stages without a duration begin together, but for those that would tell very many."""
     begins: list[int] = []
     tell: list[tuple[int, int]] = []
     for number in range(first, len(stages)):
+        if len(tell) >= MANY_AT_ONCE:
+            return Moves(begins=tuple(begins), tell=tuple(tell), wake_at=now)
         stage = stages[number]
         begins.append(number)
         tell += [(number, target) for target in range(len(stage.targets))]

@@ -76,7 +76,7 @@ def close_pages(ctx: Context, engagement_key: Key) -> None:
 
 
 def _set_alarm(ctx: Context, engagement: Engagement, at: datetime) -> None:
-    if engagement.alarm_at == at:
+    if engagement.alarm_at == at > ctx.now:
         return
     ctx.update(engagement, alarm_at=at)
     jobs.defer(ctx, "advance_engagement", at=at, engagement_key=engagement.key)
