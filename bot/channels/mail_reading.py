@@ -26,6 +26,8 @@ AUTOMATIC = frozenset(
 PRECEDENCE = frozenset(("bulk", "list", "junk", "auto_reply"))
 MOST_REFERENCES = 20
 LONGEST_SUBJECT = 200
+LONGEST_ENCODED = 2_000
+"""Characters of a subject on its way: the time to decode it grows with their square."""
 
 
 def read_mail(raw: bytes) -> MailReply | Bounce | None:
@@ -72,7 +74,7 @@ def _unthreaded(names: Sequence[str]) -> Iterator[str]:
 
 
 def _subject(mail: Message) -> str:
-    raw = str(mail.get("Subject", ""))
+    raw = str(mail.get("Subject", ""))[:LONGEST_ENCODED]
     try:
         text = str(make_header(decode_header(raw)))
     except (HeaderParseError, LookupError, ValueError):

@@ -16,6 +16,10 @@ from bot.channels.mail_marks import ABOVE
 MOST_LINES = 6
 ATTRIBUTION_LINES = 2
 LONGEST_LINE = 300
+LONGEST_HTML = 64 * 1024
+"""Characters of HTML that are read: a parser's time grows with their square, and anybody may
+write to the mailbox.
+"""
 
 _QUOTED = re.compile(r"\s*(?:>|&gt;)")
 _WHEN_AND_WHO = re.compile(r"\d[:.h]\d\d|<|@")
@@ -87,13 +91,14 @@ def unquoted(lines: Sequence[str]) -> tuple[str, ...]:
     """The first lines of a reply's own, be they above what is quoted or below it."""
     found: list[str] = []
     for line in lines:
-        plain = line.replace("\ufeff", "").replace("\xa0", " ").strip()
+        whole = line.replace("\ufeff", "").replace("\xa0", " ").strip()
+        plain = whole[:LONGEST_LINE]
         if _QUOTED.match(plain):
             _forget_attribution(found)
-        elif _RULE.fullmatch(plain) or _HEADER.match(plain) or ABOVE in plain.lower():
+        elif _RULE.fullmatch(plain) or _HEADER.match(plain) or ABOVE in whole.lower():
             break
         elif plain:
-            found.append(plain[:LONGEST_LINE])
+            found.append(plain)
         if len(found) > MOST_LINES + ATTRIBUTION_LINES:
             break
     return tuple(found[:MOST_LINES])
@@ -130,8 +135,11 @@ def _forget_attribution(found: list[str]) -> None:
 
 
 def _text_of_html(html: str) -> str:
+    """Without what is too long, and without tags that do not end."""
+    html = html[:LONGEST_HTML]
+    open_tag = html.find("<", html.rfind(">") + 1)
     reader = _HtmlReader()
-    reader.feed(html)
+    reader.feed(html if open_tag < 0 else html[:open_tag])
     reader.close()
     return "".join(reader.pieces)
 

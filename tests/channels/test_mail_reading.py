@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from bot.channels.mail import Sender, render
 from bot.channels.mail_reading import read_mail
 from bot.channels.mail_words import unquoted
+from bot.channels.mailbox import LONGEST_MAIL
 from bot.core.channel import Bounce, MailReply, Page
 from bot.core.replies.mails import meaning
 from tests.channels.vendors import page
@@ -302,3 +305,30 @@ def test_bounces_in_words_of_their_own_are_understood() -> None:
 def test_a_server_s_mail_about_anything_else_is_nothing_to_us() -> None:
     assert read_mail(free_form("Your mailbox is almost full.")) is None
     assert read_mail(free_form(f"Weekly digest\n\nMessage-ID: {OURS}\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "kind"),
+    [
+        ("", "-", "text/plain"),
+        ("", "<a ", "text/html"),
+        ("", "<a a='", "text/html"),
+        ("", "<blockquote>a", "text/html"),
+        ("Subject: ", "=?x?q? ", "text/plain"),
+    ],
+)
+def test_a_mail_that_is_made_to_be_hard_to_read_takes_no_more_than_a_moment(
+    head: str, piece: str, kind: str
+) -> None:
+    hard = piece * (LONGEST_MAIL // len(piece)) + "x"
+    raw = mail("425440", f"{head}{hard}") if head else mail(hard, kind=kind)
+
+    began = process_time()
+    read_mail(raw)
+
+    assert process_time() - began < 3
+
+
+def test_words_in_html_without_any_tag_are_read() -> None:
+    assert code_in(mail("425440", kind="text/html")) == "425440"
+    assert code_in(mail("<p>425440</p> <a href", kind="text/html")) == "425440"
