@@ -30,7 +30,7 @@ class Wall:
         if message.kind == "channel_check":
             return Sent("")
         self.posts.append(message)
-        return Sent(message.ts or f"{len(self.posts)}.000")
+        return Sent(getattr(message, "ts", None) or f"{len(self.posts)}.000")
 
     async def was_sent(self, message: Any) -> Sent | Literal[False]:
         found = (n for n, post in enumerate(self.posts, 1) if post.key == message.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,10 +13,17 @@ from bot.core.effects import jobs, timeline
 from bot.core.effects.names import alias_of, shown_name
 from bot.core.effects.publication_rules import LONGEST_SUBJECT
 from bot.core.effects.records import parsed
-from bot.core.store.incidents import Incident, TimelineEvent
+from bot.core.ids import new_key
+from bot.core.store.incidents import Incident, ResponsePlan, TimelineEvent
 from bot.core.store.schema import Wire
 
 SOURCE = "aws.ssm-incidents"
+TRIED = "SSM Response Plan Test"
+"""The detail-type of a test, which is ours."""
+TRYING = (
+    "This is a test of response plan {plan}: its incidents will be told to this topic. "
+    "There is nothing to do."
+)
 LONGEST_TEXT = 320
 """Characters of the words for a phone: two or three texts."""
 
@@ -29,14 +36,14 @@ def topic_arns(incident: Incident) -> tuple[list[str], list[str]]:
     return chat, [arn for arn in arns if arn not in chat]
 
 
-def try_new_topics(ctx: Context, plan_arn: str, document: Wire, earlier: Wire) -> None:
+def try_new_topics(ctx: Context, plan: ResponsePlan, earlier: Wire) -> None:
     """Have the topics tried that a response plan names since it was saved just now; saved
     again with the same ones, it tries none.
     """
     before = _plan_topics(earlier)
-    fresh = [arn for arn in _plan_topics(document) if arn not in before]
+    fresh = [arn for arn in _plan_topics(plan.document) if arn not in before]
     if fresh:
-        jobs.behind_pages(ctx, "try_topics", plan_arn=plan_arn, topic_arns=fresh)
+        jobs.behind_pages(ctx, "try_topics", plan_arn=plan.arn, topic_arns=fresh)
 
 
 def _plan_topics(document: Wire) -> list[str]:
@@ -54,26 +61,38 @@ def body(incident: Incident, event: TimelineEvent, region: str) -> Wire:
     EventBridge's.
     """
     data = parsed(event.data)
+    detail = data if isinstance(data, dict) else {"eventData": data}
+    more = {"id": event.event_id, "account": incident.account_id, "region": region}
+    return _envelope(event.event_type, incident.arn, event.event_time, detail) | more
+
+
+def trial(ctx: Context, plan_arn: str) -> tuple[str, str]:
+    """A test for the topics of a response plan: in the envelope, and in words."""
+    said = TRYING.format(plan=plan_arn.rpartition("/")[2])
+    more = {"id": new_key(), "account": ctx.account_id, "region": ctx.caller.region}
+    document = _envelope(TRIED, plan_arn, ctx.now, {"message": said}) | more
+    return orjson.dumps(document).decode(), said
+
+
+def _envelope(kind: str, arn: str, at: datetime, detail: Wire) -> Wire:
     return {
         "version": "0",
-        "id": event.event_id,
-        "detail-type": event.event_type,
+        "id": "",
+        "detail-type": kind,
         "source": SOURCE,
-        "account": incident.account_id,
-        "time": event.event_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": region,
-        "resources": [incident.arn],
-        "detail": data if isinstance(data, dict) else {"eventData": data},
+        "account": "",
+        "time": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": "",
+        "resources": [arn],
+        "detail": detail,
     }
 
 
-def texts(ctx: Context, incident: Incident, event: TimelineEvent, document: Wire) -> str:
+def texts(told: str, said: str, arn: str) -> str:
     """The message of each protocol, as Publish takes them: programs read the document alone,
     mail has words above it, and a phone the words alone.
     """
-    told = orjson.dumps(document).decode()
-    said = words(ctx, incident, event)
-    mail = f"{said}\n\n{incident.arn}\n\n{told}"
+    mail = f"{said}\n\n{arn}\n\n{told}"
     return orjson.dumps({"default": told, "email": mail, "sms": said[:LONGEST_TEXT]}).decode()
 
 

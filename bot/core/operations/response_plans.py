@@ -52,7 +52,7 @@ def create_response_plan(
     if not ctx.tx.insert_or_ignore(plan):
         taken = f"There is a response plan called {name} already."
         raise ConflictException(taken, "RESPONSE_PLAN", plan.arn)
-    notices.try_new_topics(ctx, plan.arn, plan.document, {})
+    notices.try_new_topics(ctx, plan, {})
     return {"arn": plan.arn}
 
 
@@ -118,8 +118,7 @@ def update_response_plan(
     )
     if chat_channel and "empty" in chat_channel:
         document.pop("chatChannel", None)
-    ctx.update(plan, document=document)
-    notices.try_new_topics(ctx, plan.arn, document, plan.document)
+    notices.try_new_topics(ctx, ctx.update(plan, document=document), plan.document)
 
 
 @operation("ssm-incidents", "DeleteResponsePlan")

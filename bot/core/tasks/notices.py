@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+
+import orjson
 
 from bot.core.access import engine_caller
 from bot.core.context import Context
@@ -12,13 +13,6 @@ from bot.core.ids import Key
 from bot.core.registry import task
 from bot.core.store.accounts import Topic
 from bot.core.store.incidents import Incident, TimelineEvent
-
-log = logging.getLogger(__name__)
-
-TRYING = (
-    "This is a test of response plan {plan}: its incidents will be told to this topic. "
-    "There is nothing to do."
-)
 
 
 @task
@@ -55,13 +49,13 @@ def publish_event(ctx: Context, topic_arn: str, incident_key: Key, event_key: Ke
             ctx, incident, topic_arn, "The topic's policy does not let incidents publish to it."
         )
         return
-    document = notices.body(incident, event, ctx.caller.region)
+    document = orjson.dumps(notices.body(incident, event, ctx.caller.region)).decode()
+    said = notices.words(ctx, incident, event)
+    texts = notices.texts(document, said, incident.arn)
     subject = notices.subject(incident, event)
-    texts = notices.texts(ctx, incident, event, document)
     publishing.publish(ctx, topic_arn, texts, subject, structure="json", in_chat=False)
     chat, _ = notices.topic_arns(incident)
     shown = None if topic_arn in chat else topics.linked_channels(ctx, chat)
-    said = notices.words(ctx, incident, event)
     chat_links.relay(ctx, topic_arn, said, but_not=shown)
 
 
@@ -78,10 +72,15 @@ def try_topics(ctx: Context, plan_arn: str, topic_arns: Sequence[str]) -> None:
     for topic_arn in topic_arns:
         topic = ctx.find(Topic, topic_arn)
         if topic is None or publishing.refuses(ctx, topic):
-            fault = "is refused by its policy" if topic else "does not exist"
+            fault = (
+                "does not let incidents publish to it by its policy"
+                if topic
+                else "does not exist"
+            )
             chat_faults.tell_saver(ctx, plan_arn, f"Topic {topic_arn} {fault}.")
             continue
-        said, subject = TRYING.format(plan=name), f"Test of response plan {name}"[:100]
-        publishing.publish(engine, topic_arn, said, subject, in_chat=False)
+        document, said = notices.trial(ctx, plan_arn)
+        texts, subject = notices.texts(document, said, plan_arn), f"Test of {name}"[:100]
+        publishing.publish(engine, topic_arn, texts, subject, structure="json", in_chat=False)
         chat_links.relay(engine, topic_arn, said, subject, but_not=None)
     chat_faults.look_at_channels(ctx, plan_arn, topics.linked_channels(ctx, topic_arns))
