@@ -25,7 +25,7 @@ KIND = "notification"
 
 def record_fault(ctx: Context, row: Outbox, fault: Unavailable | Undeliverable) -> None:
     """The row is gone already. What nobody is subscribed to any more is forgotten. Where the
-    channel says when to come back, nothing was tried that counts.
+    web channel says when to come back, nothing was tried that counts.
     """
     message = row.message
     subscription = ctx.find(Subscription, message["subscription_arn"])
@@ -33,15 +33,13 @@ def record_fault(ctx: Context, row: Outbox, fault: Unavailable | Undeliverable) 
         return
     if isinstance(fault, Undeliverable) and fault.opted_out:
         record_opt_out(ctx, subscription.endpoint)
-    if isinstance(fault, Unavailable) and fault.retry_after is not None:
-        later = timedelta(seconds=fault.retry_after)
-        _try_again(ctx, row, fault, later, attempts=row.attempts - 1)
-        return
-    wait = None
+    wait, attempts = None, row.attempts
     if isinstance(fault, Unavailable):
-        wait = phases(ctx, subscription).wait_before(row.attempts)
+        wait = phases(ctx, subscription).wait_before(attempts)
+        if row.medium == "http" and fault.retry_after is not None:
+            wait, attempts = timedelta(seconds=fault.retry_after), attempts - 1
     if wait is not None:
-        _try_again(ctx, row, fault, wait, attempts=row.attempts)
+        _try_again(ctx, row, fault, wait, attempts=attempts)
         return
     log.warning("notification %s (%s) is given up: %s", row.key, row.medium, fault.reason)
     if message["type"] == "Notification":

@@ -14,7 +14,7 @@ from bot.core.planner.delivery_policies import (
 
 
 def waits(phases: Phases) -> list[float]:
-    found = []
+    found: list[float] = []
     for retry in range(1, 200):
         wait = phases.wait_before(retry)
         if wait is None:

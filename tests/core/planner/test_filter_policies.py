@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.planner.filter_policies import check_policy, wants_attributes, wants_body
 
-GIVEN = {
+GIVEN: dict[str, list[Any]] = {
     "store": ["example_corp"],
     "price": [210.75],
     "games": ["rugby", "soccer"],
