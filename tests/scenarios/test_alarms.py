@@ -6,12 +6,13 @@ import re
 from typing import Any
 
 import aiohttp
+import orjson
 
 from bot.playground.slack import INCIDENTS
 from bot.web.alarms import LARGEST_BODY
 from tests.core.alarms.payloads import event, group
 from tests.scenarios.chat import Chat
-from tests.scenarios.world import PLAN, World
+from tests.scenarios.world import PLAN, World, open_world
 
 Told = tuple[int, dict[str, Any]]
 
@@ -143,3 +144,23 @@ async def test_a_broken_plan_asks_the_monitor_to_come_again(
         assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
         assert answer.headers["Content-Type"] == "application/json"
         assert "ResourceNotFoundException" in (await answer.json())["message"]
+
+
+async def test_a_topic_of_this_house_is_confirmed_and_its_alarms_are_taken(
+    sqlite_url: str,
+) -> None:
+    async with open_world(sqlite_url, IMBOT_TOPIC_NETWORKS="127.0.0.0/8") as world:
+        await has_plan(world)
+        path = await path_from_chat(world, Chat(world))
+        topic = (await world.call("sns", "CreateTopic", Name="alarms"))["TopicArn"]
+
+        endpoint = {"Protocol": "http", "Endpoint": f"{world.url}{path}"}
+        await world.call("sns", "Subscribe", TopicArn=topic, **endpoint)
+        await world.settle()
+        message = orjson.dumps(event()).decode()
+        await world.call("sns", "Publish", TopicArn=topic, Message=message)
+        await world.settle()
+
+        [incident] = await world.incidents()
+        assert incident["title"].endswith("[ServerCpuTooHigh]")
+        assert len(world.pages_on("ana")) == 1
