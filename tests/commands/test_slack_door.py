@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -99,3 +100,42 @@ async def test_a_code_after_a_mention_is_read_in_any_thread(http_world: World) -
     (said,) = await chat.hears("@aws 482133", user=ANA, thread_ts=ts)
 
     assert "No open page bears that code" in said.words
+
+
+@pytest.mark.parametrize("has_public_url", [True, False], ids=["over HTTP", "by socket"])
+async def test_forms_open_complain_and_close_by_both_ways_in(
+    tmp_path: Path, has_public_url: bool
+) -> None:
+    async with open_world(sqlite_url(tmp_path), has_public_url=has_public_url) as world:
+        chat = Chat(world)
+        await world.has_response_plan(topic=await world.has_topic_in_slack())
+        arn = await world.starts_incident()
+        ahead = int(world.clock.now().timestamp()) + 3600
+
+        await chat.opens(chat.cards()[-1], "add_event")
+        complaints = await chat.submits(text="Tomorrow", time=ahead)
+        assert complaints == {"time": "That is in the future."}
+        assert await chat.submits(text="Now") == {}
+        assert chat.form() == ""
+
+        ts = await chat.slack.say(ANA, INCIDENTS, "It was the cable")
+        await chat.adds_to_timeline(ANA, ts)
+        listed = await world.call("ssm-incidents", "ListTimelineEvents", incidentRecordArn=arn)
+        kinds = [one["eventType"] for one in listed["eventSummaries"]]
+        assert kinds.count("Custom Event") == 2
+
+
+async def test_a_form_that_is_sent_off_twice_at_once_counts_once(http_world: World) -> None:
+    chat = Chat(http_world)
+    await http_world.has_response_plan(topic=await http_world.has_topic_in_slack())
+    arn = await http_world.starts_incident()
+    await chat.opens(chat.cards()[-1], "add_event")
+    modals = chat.slack.workspace.modals[ADMIN]
+    modals.append(modals[0])
+
+    await asyncio.gather(*(chat.slack.submit_view(ADMIN, {"text": "Once"}) for _ in range(2)))
+    await http_world.settle()
+
+    listed = await http_world.call("ssm-incidents", "ListTimelineEvents", incidentRecordArn=arn)
+    kinds = [one["eventType"] for one in listed["eventSummaries"]]
+    assert kinds.count("Custom Event") == 1
