@@ -25,7 +25,7 @@ SIGNED = Signed("AAAA", "https://sns.us-east-1.amazonaws.com/x.pem")
 def test_what_a_topic_signs_is_what_is_verified(
     message: str, subject: str | None, kind: Any
 ) -> None:
-    confirming = {"token": "t", "subscribe_url": "https://x.example/?Token=t"}
+    confirming: dict[str, Any] = {"token": "t", "subscribe_url": "https://x.example/?T=t"}
     notification = Notification(
         key="k",
         address="https://x.example/",
