@@ -9,11 +9,13 @@ from typing import Any
 import orjson
 
 from bot.core.context import Context
-from bot.core.effects import jobs, timeline
+from bot.core.effects import jobs, publishing, timeline
 from bot.core.effects.names import alias_of, shown_name
 from bot.core.effects.publication_rules import LONGEST_SUBJECT
 from bot.core.effects.records import parsed
+from bot.core.errors import ValidationException
 from bot.core.ids import new_key
+from bot.core.store.accounts import Topic
 from bot.core.store.incidents import Incident, ResponsePlan, TimelineEvent
 from bot.core.store.schema import Wire
 
@@ -39,9 +41,19 @@ def topic_arns(incident: Incident) -> tuple[list[str], list[str]]:
 def try_new_topics(ctx: Context, plan: ResponsePlan, earlier: Wire) -> None:
     """Have the topics tried that a response plan names since it was saved just now; saved
     again with the same ones, it tries none.
+
+    Raises ValidationException for a topic whose policy keeps incidents out.
     """
     before = _plan_topics(earlier)
     fresh = [arn for arn in _plan_topics(plan.document) if arn not in before]
+    for arn in fresh:
+        topic = ctx.find(Topic, arn)
+        if topic is not None and publishing.refuses(ctx, topic):
+            raise ValidationException(
+                f"The policy of {arn} does not let ssm-incidents.amazonaws.com publish to it "
+                "(SNS:Publish), so that no incident could be told.",
+                reason="FIELD_VALIDATION_FAILED",
+            )
     if fresh:
         jobs.behind_pages(ctx, "try_topics", plan_arn=plan.arn, topic_arns=fresh)
 

@@ -281,29 +281,46 @@ async def test_other_channels_hear_once_of_one_that_takes_nothing(desk: Desk) ->
     assert (await desk.event_types(arn)).count("SSM Incident Notification Failure") == 1
 
 
-async def test_a_topic_that_refuses_is_told_of_once(desk: Desk) -> None:
-    topic = await desk.has_topic()
-    await subscribe(desk, topic)
-    plan = await desk.has_plan(notificationTargets=[{"snsTopicArn": topic}])
-    await desk.work()
+async def keeps_incidents_out(desk: Desk, topic: str) -> None:
     deny = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Deny",
-                "Principal": {"Service": "ssm-incidents.amazonaws.com"},
-                "Action": "SNS:Publish",
-                "Resource": topic,
-            }
-        ],
+        "Effect": "Deny",
+        "Principal": {"Service": "ssm-incidents.amazonaws.com"},
+        "Action": "SNS:Publish",
+        "Resource": topic,
     }
     await desk.call(
         "sns",
         "SetTopicAttributes",
         TopicArn=topic,
         AttributeName="Policy",
-        AttributeValue=json.dumps(deny),
+        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
     )
+
+
+async def test_a_plan_with_a_topic_that_keeps_incidents_out_is_refused(desk: Desk) -> None:
+    topic = await desk.has_topic()
+    await keeps_incidents_out(desk, topic)
+    refusal = await desk.refusal(
+        INCIDENTS,
+        "CreateResponsePlan",
+        name="payments",
+        incidentTemplate={
+            "title": "It burns",
+            "impact": 1,
+            "notificationTargets": [{"snsTopicArn": topic}],
+        },
+    )
+
+    assert refusal.code == "ValidationException"
+    assert topic in refusal.message
+
+
+async def test_a_topic_that_refuses_is_told_of_once(desk: Desk) -> None:
+    topic = await desk.has_topic()
+    await subscribe(desk, topic)
+    plan = await desk.has_plan(notificationTargets=[{"snsTopicArn": topic}])
+    await desk.work()
+    await keeps_incidents_out(desk, topic)
     desk.messages.clear()
     arn = await desk.starts(plan)
     await note(desk, arn)
