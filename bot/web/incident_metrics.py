@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
+from bot.core.store.engagements import Engagement
 from bot.core.store.executor import Store
-from bot.core.store.incident_times import first_acknowledgement
 from bot.core.store.incidents import Incident
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
@@ -37,12 +37,14 @@ Group = tuple[str, str]
 Counts = tuple[int, ...]
 
 _incident = table_of(Incident).c
-_times = select(
-    _incident.response_plan_arn,
-    _incident.impact,
-    (first_acknowledgement() - _incident.created_at).label("acknowledging"),
-    (_incident.resolved_at - _incident.created_at).label("resolving"),
-).subquery()
+_engagement = table_of(Engagement).c
+_first = (
+    select(_engagement.incident_arn, func.min(_engagement.acknowledged_at).label("at"))
+    .where(_engagement.incident_arn.is_not(None), _engagement.acknowledged_at.is_not(None))
+    .group_by(_engagement.incident_arn)
+    .subquery()
+)
+"""Of all incidents at once, which an index alone answers."""
 
 
 def _within(took: ColumnElement[Any], bounds: Sequence[int]) -> Iterator[ColumnElement[Any]]:
@@ -55,12 +57,14 @@ def _within(took: ColumnElement[Any], bounds: Sequence[int]) -> Iterator[ColumnE
 
 COUNTED = prepared(
     select(
-        _times.c.response_plan_arn,
-        _times.c.impact,
+        _incident.response_plan_arn,
+        _incident.impact,
         func.count(),
-        *_within(_times.c.acknowledging, ACKNOWLEDGING),
-        *_within(_times.c.resolving, RESOLVING),
-    ).group_by(_times.c.response_plan_arn, _times.c.impact)
+        *_within(_first.c.at - _incident.created_at, ACKNOWLEDGING),
+        *_within(_incident.resolved_at - _incident.created_at, RESOLVING),
+    )
+    .select_from(table_of(Incident).outerjoin(_first, _first.c.incident_arn == _incident.arn))
+    .group_by(_incident.response_plan_arn, _incident.impact)
 )
 
 

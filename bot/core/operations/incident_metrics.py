@@ -19,6 +19,7 @@ from bot.core.store.schema import Wire
 
 USUAL_DAYS = 30
 LONGEST = timedelta(days=732)
+FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 
 
@@ -53,7 +54,8 @@ def get_incident_metrics(
     zone = _zone(time_zone_id)
     end = end_time or ctx.now
     until = end_time or ctx.now + INSTANT
-    start = start_time or _midnight(end, zone)
+    _check_known(start_time, end)
+    start = start_time or _midnight(until - INSTANT, zone)
     _check(start, end)
     days = period_days(end - start)
     begins = periods(start, until, zone, days)
@@ -82,8 +84,14 @@ def _zone(time_zone_id: str) -> ZoneInfo:
         raise _refused(f"There is no time zone {time_zone_id}.") from None
 
 
+def _check_known(*instants: datetime | None) -> None:
+    """Calendars end somewhere, and time zones with them."""
+    if any(each is not None and not FIRST <= each <= LAST for each in instants):
+        raise _refused("StartTime and EndTime lie between 1970 and 2200.")
+
+
 def _midnight(end: datetime, zone: ZoneInfo) -> datetime:
-    """Where the usual range begins."""
+    """Where the usual range begins; `end` is within it."""
     first = end.astimezone(zone).date() - timedelta(days=USUAL_DAYS - 1)
     return datetime.combine(first, time(), zone).astimezone(UTC)
 

@@ -30,7 +30,7 @@ class Times(NamedTuple):
     source: str
 
 
-def first_acknowledgement() -> Label[int]:
+def _first_acknowledgement() -> Label[int]:
     """The earliest of an incident's engagements, whoever acknowledged."""
     return (
         select(func.min(_engagement.acknowledged_at))
@@ -45,7 +45,7 @@ def first_acknowledgement() -> Label[int]:
 
 _TIMES = select(
     _incident.created_at,
-    first_acknowledgement(),
+    _first_acknowledgement(),
     _incident.resolved_at,
     _incident.response_plan_arn,
     _incident.impact,

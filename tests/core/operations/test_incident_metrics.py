@@ -134,6 +134,12 @@ async def test_groups_are_told_apart_by_plan_impact_and_source(
     ]
 
 
+async def test_the_usual_range_before_a_midnight_has_thirty_days(house: TestHouse) -> None:
+    answer = await metrics(house, EndTime=datetime(2026, 3, 1, tzinfo=UTC))
+    assert answer["StartTime"] == datetime(2026, 1, 30, tzinfo=UTC)
+    assert len(answer["Periods"]) == 30
+
+
 async def test_a_day_is_the_zones_own_also_where_the_clocks_change(house: TestHouse) -> None:
     given = {
         "StartTime": datetime(2026, 3, 27, 23, tzinfo=UTC),
@@ -167,6 +173,8 @@ async def test_long_ranges_are_told_in_longer_periods(
             "StartTime": datetime(2020, 1, 1, tzinfo=UTC),
         },
         {"StartTime": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"EndTime": datetime(9999, 12, 31, 23, tzinfo=UTC)},
+        {"EndTime": datetime(1, 1, 1, tzinfo=UTC), "TimeZoneId": "Asia/Tokyo"},
         {"TimeZoneId": "Mars/Olympus"},
         {"TimeZoneId": "../../etc/passwd"},
         {"TimeZoneId": "Europe"},
