@@ -56,7 +56,11 @@ def create_alarm_token(
 
 @operation("imbot", "ListAlarmTokens")
 def list_alarm_tokens(ctx: Context, *, response_plan_arn: str | None = None) -> Wire:
-    """List all tokens of the account or plan, the revoked ones included, the oldest first."""
+    """List all tokens of the account or plan, the revoked ones included, the oldest first.
+
+    The status is ACTIVE, REVOKED, or NO_PLAN: alarms are refused until there is a plan of that
+    name again.
+    """
     of_plan = {"response_plan_arn": response_plan_arn} if response_plan_arn else {}
     return {
         "AlarmTokens": [
@@ -64,7 +68,7 @@ def list_alarm_tokens(ctx: Context, *, response_plan_arn: str | None = None) -> 
                 **_settings(row),
                 "CreatedBy": row.created_by,
                 "CreatedAt": row.created_at,
-                "Status": "ACTIVE" if row.revoked_at is None else "REVOKED",
+                "Status": _status(ctx, row),
             }
             for row in ctx.select(AlarmToken, account_id=ctx.account_id, **of_plan)
         ]
@@ -78,6 +82,12 @@ def revoke_alarm_token(ctx: Context, *, alarm_token_id: str) -> None:
         raise ResourceNotFoundException("ALARM_TOKEN", alarm_token_id)
     if row.revoked_at is None:
         ctx.update(row, revoked_at=ctx.now)
+
+
+def _status(ctx: Context, row: AlarmToken) -> str:
+    if row.revoked_at is not None:
+        return "REVOKED"
+    return "ACTIVE" if ctx.find(ResponsePlan, row.response_plan_arn) else "NO_PLAN"
 
 
 def _check_quota(ctx: Context) -> None:

@@ -28,6 +28,16 @@ async def test_tokens_are_listed_by_their_plan(desk: Desk) -> None:
     assert listed["AlarmTokens"] == []
 
 
+async def test_a_token_whose_plan_is_gone_says_so(desk: Desk) -> None:
+    plan = await desk.has_plan()
+    await Monitor(desk).has_token(plan)
+    await desk.call("ssm-incidents", "DeleteResponsePlan", arn=plan)
+
+    [listed] = (await desk.call("imbot", "ListAlarmTokens"))["AlarmTokens"]
+
+    assert listed["Status"] == "NO_PLAN"
+
+
 async def test_responders_make_no_tokens_and_nobody_revokes_what_is_not_there(
     desk: Desk,
 ) -> None:
