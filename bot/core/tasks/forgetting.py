@@ -11,6 +11,7 @@ from bot.core.effects import jobs
 from bot.core.ids import Key
 from bot.core.registry import task
 from bot.core.store.accounts import Idempotency, ReplicationSet
+from bot.core.store.alarms import AlarmToken
 from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Activation, Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page, Receipt, Target, VoiceToken
@@ -53,6 +54,7 @@ FORGOTTEN: tuple[type[Row], ...] = (
     TimelineEvent,
     Finding,
     Incident,
+    AlarmToken,
     ResourcePolicy,
     PlanSaver,
     ResponsePlan,
@@ -66,6 +68,8 @@ JOBS = (
     "say_goodbye",
     "tell_chat",
     "tell_incident",
+    "count_starts",
+    "tell_refusal",
     "publish_event",
     "try_topics",
     "draw_card",
