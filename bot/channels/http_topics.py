@@ -106,7 +106,7 @@ class HttpTopicsChannel:
         Undeliverable (any other answer, an address that is not public).
         """
         body = await self._body(message)
-        async with self._turns.turn(urlsplit(message.address).netloc) as turn:
+        async with self._turns.turn(_place(message.address)) as turn:
             try:
                 async with self._open().post(
                     message.address,
@@ -163,6 +163,13 @@ class HttpTopicsChannel:
         return document(message, signed)
 
 
+def _place(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError as fault:
+        raise _translated(fault) from None
+
+
 def _headers(message: Notification) -> dict[str, str]:
     headers = {
         "Content-Type": message.content_type or CONTENT_TYPE,
@@ -193,7 +200,7 @@ def _translated(fault: Exception) -> Unavailable | Undeliverable:
     causes = [fault, fault.__cause__, getattr(fault, "os_error", None)]
     if any(isinstance(each, ForbiddenAddress) for each in causes):
         return Undeliverable("The endpoint's address is not a public one.")
-    if isinstance(fault, aiohttp.InvalidURL | ValueError):
+    if isinstance(fault, aiohttp.NonHttpUrlClientError | ValueError):
         return Undeliverable("The endpoint is not a URL that can be posted to.")
     if isinstance(fault, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return Unavailable("The endpoint's certificate or TLS is not right.")
