@@ -52,6 +52,11 @@ LONGEST_PREPARATION = 10.0
 Prepare = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 _jobs = table_of(Job).c
+THESE = prepared(
+    select(table_of(Job))
+    .where(_jobs.key.in_(bindparam("keys", expanding=True)))
+    .order_by(_jobs.due_at, _jobs.key)
+)
 ATTEMPTS = prepared(select(_jobs.attempts).where(_jobs.key == bindparam("key")))
 
 
@@ -112,10 +117,12 @@ class Engine:
             *(self._run_one(key, name, found_at) for key, name in alone),
             return_exceptions=True,
         )
+        done = 0
         for end in ended:
             if isinstance(end, BaseException):
                 raise end
-        return sum(map(int, ended))
+            done += end
+        return done
 
     def _may_share(self, name: str) -> bool:
         """Whether a task may run in one transaction with others. On PostgreSQL none does: the
@@ -140,10 +147,10 @@ class Engine:
         unit = self._unit(tx)
         unit.is_hopeful = True
         done = 0
-        for key in keys:
+        for job in tx.fetch(Job, THESE, keys=keys):
             if unit.pages >= PAGES_A_SLICE:
                 break
-            done += self._run_within(unit, key, {}, found_at)
+            done += _run_within(unit, job, {}, found_at)
         run_cascade(unit)
         return done
 
@@ -173,20 +180,10 @@ class Engine:
         self, tx: Transaction, key: Key, more: Mapping[str, Any], found_at: datetime
     ) -> bool:
         unit = self._unit(tx)
-        is_run = self._run_within(unit, key, more, found_at)
+        job = tx.lock(Job, key, skip_locked=True)
+        is_run = job is not None and _run_within(unit, job, more, found_at)
         run_cascade(unit)
         return is_run
-
-    def _run_within(
-        self, unit: Unit, key: Key, more: Mapping[str, Any], found_at: datetime
-    ) -> bool:
-        job = unit.tx.lock(Job, key, skip_locked=True)
-        if job is None or job.parked_at is not None or job.due_at > found_at:
-            return False
-        unit.tx.delete(job)
-        arguments = {**job.arguments["with"], **more}
-        run_task(job_context(unit, job), job.task, arguments, job.attempts)
-        return True
 
     def _put_off(self, tx: Transaction, key: Key, fault: str, *, may_park: bool) -> None:
         """Put off a job that even its transaction could not survive, so that others flow.
@@ -282,6 +279,15 @@ class Queue:
             await self._clock.wait(self._woken, self._armed)
         finally:
             self._is_idle = False
+
+
+def _run_within(unit: Unit, job: Job, more: Mapping[str, Any], found_at: datetime) -> bool:
+    """Says whether it was still to be run: it may be parked or gone by now, or put off."""
+    if job.parked_at is not None or job.due_at > found_at or not unit.tx.delete(job):
+        return False
+    arguments = {**job.arguments["with"], **more}
+    run_task(job_context(unit, job), job.task, arguments, job.attempts)
+    return True
 
 
 def _due(statement: Prepared, now: datetime, tx: Transaction) -> Sequence[Sequence[Any]]:

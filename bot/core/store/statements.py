@@ -123,8 +123,10 @@ class Dialect:
         return self._text((shape, "update", names), make)
 
     def delete(self, shape: Shape) -> str:
-        by_key = shape.table.c.key == sa.bindparam("where_key")
-        return self._text((shape, "delete"), lambda: sa.delete(shape.table).where(by_key))
+        def make() -> Any:
+            return sa.delete(shape.table).where(shape.table.c.key == sa.bindparam("where_key"))
+
+        return self._text((shape, "delete"), make)
 
     def lookup(self, shape: Shape, names: tuple[str, ...], nulls: tuple[str, ...]) -> str:
         """Rows whose columns `names` equal the parameters and whose `nulls` are empty."""
