@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.test_conformity_of_incidents import ITEMS, POLICY, WHOLE
+from tests.scenarios.test_conformity_of_incidents import ITEMS, POLICY, TOPIC, WHOLE
 from tests.scenarios.test_refusals_of_incidents import refusal
 from tests.scenarios.wire import Api
 from tests.scenarios.world import ACCOUNT, World
@@ -143,6 +143,55 @@ async def test_what_is_written_empty_is_read_empty(api: Api) -> None:
         assert record["dedupeString"]
         assert record["notificationTargets"] == []
         assert record.get("summary") == members.get("summary")
+
+
+async def test_a_chat_channel_that_is_empty_is_none_at_creation_and_in_an_update(
+    api: Api,
+) -> None:
+    for name in ("without", "with"):
+        await api.incidents(
+            "create_response_plan",
+            name=name,
+            incidentTemplate=MINIMAL,
+            chatChannel={"empty": {}},
+        )
+        assert await read(api, named(name)["arn"]) == named(name, incidentTemplate=MINIMAL)
+    arn, chat = named("with")["arn"], {"chatbotSns": [TOPIC]}
+    for given, shown in ((chat, {"chatChannel": chat}), ({"empty": {}}, {})):
+        for _ in range(2):
+            await api.incidents("update_response_plan", arn=arn, chatChannel=given)
+            expected = named("with", incidentTemplate=MINIMAL, **shown)
+            assert await read(api, arn) == expected
+
+
+async def test_an_incident_record_is_read_as_it_was_written_and_keeps_the_rest(
+    api: Api,
+) -> None:
+    await api.incidents("create_response_plan", name="pay", **WHOLE)
+    started = await api.incidents("start_incident", responsePlanArn=named("pay")["arn"])
+    arn = started["incidentRecordArn"]
+
+    async def record() -> dict[str, Any]:
+        return dict((await api.incidents("get_incident_record", arn=arn))["incidentRecord"])
+
+    steps: tuple[tuple[dict[str, Any], dict[str, Any] | None], ...] = (
+        ({"summary": ""}, None),
+        ({"summary": "Known.\n☂ \t"}, None),
+        ({"title": "T" * 200}, None),
+        ({"impact": 5}, None),
+        ({"notificationTargets": []}, None),
+        ({"notificationTargets": [{"snsTopicArn": TOPIC}]}, None),
+        ({"chatChannel": {"empty": {}}}, {"chatChannel": None}),
+        ({"chatChannel": {"chatbotSns": [TOPIC]}}, None),
+        ({}, None),
+    )
+    moving = {"lastModifiedTime", "lastModifiedBy"}
+    for given, shown in steps:
+        before = {name: each for name, each in (await record()).items() if name not in moving}
+        await api.incidents("update_incident_record", arn=arn, **given)
+        after = {name: each for name, each in (await record()).items() if name not in moving}
+        wanted = before | (given if shown is None else shown)
+        assert after == {name: each for name, each in wanted.items() if each is not None}
 
 
 async def test_a_refused_update_of_a_plan_changes_nothing(api: Api) -> None:
