@@ -17,8 +17,8 @@ def sentences(message: FaultNotice) -> list[str]:
     return [
         f"Pages by {by} to the contact channel {message.channel_name} do not arrive.",
         message.fault,
-        "They are tried all the same. Once it is mended, a new activation code, or a page that "
-        "arrives, takes this note away.",
+        "Pages are still tried there. This warning ends when one arrives, or when the contact "
+        "channel is activated with a new code.",
     ]
 
 

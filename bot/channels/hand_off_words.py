@@ -13,8 +13,6 @@ NOBODY = "nobody"
 
 def subject(message: HandOff) -> str:
     """Say in one line what it means to the reader: "You are on call: primary"."""
-    if message.to == "everybody":
-        return f"{names(message.now).capitalize()} on call: {message.rotation}"
     side = "on call" if message.to == "coming" else "off call"
     return f"You are {side}: {message.rotation}"
 

@@ -20,6 +20,7 @@ from bot.channels.slack.direct import (
 from bot.channels.slack.results import Card
 from bot.commands.asking import Document, post_of, request_of, whisper_of
 from bot.commands.problems import ChatError
+from bot.commands.short_names import alias_of, contact_arn
 from bot.core.context import Answer, Context
 from bot.core.dispatch import answer_within
 from bot.core.replies import card_accept, direct_accept, link_asked
@@ -60,7 +61,7 @@ def press(ctx: Context, document: Document) -> Answer:
     link = link_asked(ctx, document["value"])
     if link is None:
         return _instead(ctx, document, Card(text=GONE))
-    contact = _alias(link.contact_arn)
+    contact = alias_of(link.contact_arn)
     if document["action"] == DECLINE:
         _ask(ctx, document, "UnlinkSlackUser", ContactId=link.contact_arn)
         return _instead(ctx, document, declined_card(contact))
@@ -80,11 +81,11 @@ def _link(ctx: Context, document: Document, words: Sequence[str]) -> Card:
     user_id = document["user"] if words[0].lower() == "me" else words[0]
     if not USER_ID.fullmatch(user_id):
         raise ChatError(LINK_USAGE)
-    arn = _arn(ctx, words[2])
+    arn = contact_arn(ctx, words[2])
     made = _ask(ctx, document, "LinkSlackUser", ContactId=arn, SlackUserId=user_id)
     is_there = made["SlackLink"]["Status"] == "ACTIVE"
     card = linked_already_card if is_there else link_asked_card
-    return card(_alias(arn), user_id)
+    return card(alias_of(arn), user_id)
 
 
 def _unlink(ctx: Context, document: Document, words: Sequence[str]) -> Card:
@@ -94,12 +95,12 @@ def _unlink(ctx: Context, document: Document, words: Sequence[str]) -> Card:
     links = _ask(ctx, document, "ListSlackLinks")["SlackLinks"]
     arns = [one["ContactArn"] for one in links if one["SlackUserId"] == document["user"]]
     if len(words) == 3:
-        arns = [arn for arn in arns if arn == _arn(ctx, words[2])]
+        arns = [arn for arn in arns if arn == contact_arn(ctx, words[2])]
     if not arns:
         raise ChatError("You are not linked to such a contact.")
     for arn in arns:
         _ask(ctx, document, "UnlinkSlackUser", ContactId=arn)
-    return unlinked_card(list(map(_alias, arns)))
+    return unlinked_card(list(map(alias_of, arns)))
 
 
 def _ask(ctx: Context, document: Document, operation: str, **parameters: str) -> Document:
@@ -110,11 +111,3 @@ def _instead(ctx: Context, document: Document, card: Card) -> Answer:
     """The pressed message itself becomes the answer, so that nobody presses again."""
     post = post_of(ctx, document, card)
     return Answer(posts=(replace(post, thread_ts=None, ts=document["thread_ts"]),))
-
-
-def _arn(ctx: Context, name: str) -> str:
-    return name if name.startswith("arn:") else ctx.new_arn("ssm-contacts", "contact", name)
-
-
-def _alias(contact_arn: str) -> str:
-    return contact_arn.rsplit("/", 1)[-1]

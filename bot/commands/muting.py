@@ -14,6 +14,7 @@ from bot.commands.asking import Document, request_of
 from bot.commands.binding import Bound
 from bot.commands.on_call import minutes_of
 from bot.commands.problems import ChatError
+from bot.commands.short_names import alias_of, contact_arn
 from bot.core.context import Context
 from bot.core.dispatch import answer_within
 
@@ -34,15 +35,16 @@ def mute_or_unmute(ctx: Context, document: Document, words: Sequence[str]) -> Ca
     if words[0].lower() == "unmute":
         if len(words) != 2:
             raise ChatError(USAGE)
-        answer = _ask(ctx, document, "UnmuteContact", ContactId=_arn(ctx, words[1]))
-        return unmuted_card(answer, _alias(words[1]))
+        arn = contact_arn(ctx, words[1])
+        answer = _ask(ctx, document, "UnmuteContact", ContactId=arn)
+        return unmuted_card(answer, alias_of(arn))
     found = TYPED.fullmatch(" ".join(words[1:]))
     if found is None:
         raise ChatError(USAGE)
     until = read_until(found["until"], found["time"], zone=document.get("tz"), now=ctx.now)
-    arn = _arn(ctx, found["name"])
+    arn = contact_arn(ctx, found["name"])
     answer = _ask(ctx, document, "MuteContact", ContactId=arn, Until=until)
-    return muted_card(answer, _alias(found["name"]))
+    return muted_card(answer, alias_of(arn))
 
 
 def read_until(
@@ -91,14 +93,6 @@ def _parted(typed: str, zone: str | None) -> tuple[str, tzinfo]:
         return typed.strip(), ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         raise ChatError(f"{zone} is no time zone, such as Europe/Dublin.") from None
-
-
-def _arn(ctx: Context, name: str) -> str:
-    return name if name.startswith("arn:") else ctx.new_arn("ssm-contacts", "contact", name)
-
-
-def _alias(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
 
 
 def _ask(ctx: Context, document: Document, operation: str, **parameters: Any) -> dict[str, Any]:

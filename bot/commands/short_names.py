@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core.arns import build_arn
+from bot.core.context import Context
 
 NAME = re.compile(r"[\w.-]{1,255}")
 
@@ -38,3 +39,14 @@ def with_arns(
         return build_arn(service, region, account_id, *folder, value)
 
     return {member: written_out(member, value) for member, value in given.items()}
+
+
+def contact_arn(ctx: Context, name: str) -> str:
+    """The ARN of a contact that is named by its alias, in any case, or by its ARN."""
+    if name.startswith("arn:"):
+        return name
+    return ctx.new_arn("ssm-contacts", "contact", name.lower())
+
+
+def alias_of(contact_arn: str) -> str:
+    return contact_arn.rsplit("/", 1)[-1]

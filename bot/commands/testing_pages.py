@@ -9,6 +9,7 @@ from bot.channels.slack.cards import test_page_card
 from bot.commands.asking import Document, post_of, request_of
 from bot.commands.grammar import Command
 from bot.commands.problems import ChatError
+from bot.commands.short_names import alias_of, contact_arn
 from bot.core.channel import Post
 from bot.core.context import Answer, Context
 from bot.core.dispatch import answer_within
@@ -24,22 +25,19 @@ def start_test_page(ctx: Context, document: Document, command: Command) -> Answe
     """Raises ChatError where no contact is named."""
     if len(command.words) != 2:
         raise ChatError("Name one contact: `@aws test-page ana`")
-    name = command.words[1]
-    contact_arn = (
-        name if name.startswith("arn:") else ctx.new_arn("ssm-contacts", "contact", name)
-    )
-    request = request_of(ctx, document, "imbot", "TestPage", {"ContactId": contact_arn})
+    arn = contact_arn(ctx, command.words[1])
+    request = request_of(ctx, document, "imbot", "TestPage", {"ContactId": arn})
     engagement_arn = answer_within(ctx, request)["EngagementArn"]
     later = {
         "kind": REPORT,
         "channel": document["channel"],
         "thread_ts": document.get("thread_ts"),
-        "contact": contact_arn.rsplit("/", 1)[-1],
+        "contact": alias_of(arn),
         "engagement": engagement_arn,
         "seen": 0,
         "look": 0,
     }
-    under_way = _active_channels(ctx, document, contact_arn)
+    under_way = _active_channels(ctx, document, arn)
     post = post_of(ctx, document, test_page_card(later["contact"], under_way))
     return Answer(posts=(post,), later=_next_look(ctx, later, seen=0, look=0))
 

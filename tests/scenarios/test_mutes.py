@@ -13,7 +13,7 @@ async def test_a_contact_is_muted_from_chat_and_its_plan_goes_on_without_it(
     await world.has_escalation_plan("on-call", [("ana", 5), ("ben", 5)])
     await world.has_response_plan("on-call")
 
-    said = await chat.answers("@aws mute ana for 8h")
+    said = await chat.answers("@aws mute Ana for 8h")
     await world.starts_incident()
 
     assert "*Ana* is muted until" in said
