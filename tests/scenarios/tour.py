@@ -39,6 +39,8 @@ async def link_a_topic(api: Api) -> str:
     topic = (await api.call("sns", "create_topic", Name="updates"))["TopicArn"]
     assert {"TopicArn": topic} in (await api.call("sns", "list_topics"))["Topics"]
     await dress_a_topic(api, topic)
+    await subscribe_to_a_topic(api, topic)
+    await publish_to_a_topic(api, topic)
     await api.call(
         "chatbot",
         "create_slack_channel_configuration",
@@ -66,6 +68,61 @@ async def dress_a_topic(api: Api, topic: str) -> None:
     listed = await api.call("sns", "list_tags_for_resource", ResourceArn=topic)
     assert listed["Tags"] == [tag]
     await api.call("sns", "untag_resource", ResourceArn=topic, TagKeys=["team"])
+
+
+async def subscribe_to_a_topic(api: Api, topic: str) -> None:
+    address = "archive@example.com"
+    given = {"TopicArn": topic, "Protocol": "email-json", "Endpoint": address}
+    await api.call("sns", "subscribe", **given)
+    asked = json.loads(api.world.town.mailbox.to(address)[-1].text)
+    confirmed = await api.call(
+        "sns", "confirm_subscription", TopicArn=topic, Token=asked["Token"]
+    )
+    arn = confirmed["SubscriptionArn"]
+    await api.call(
+        "sns",
+        "set_subscription_attributes",
+        SubscriptionArn=arn,
+        AttributeName="FilterPolicy",
+        AttributeValue='{"kind": ["news"]}',
+    )
+    shown = await api.call("sns", "get_subscription_attributes", SubscriptionArn=arn)
+    assert shown["Attributes"]["FilterPolicyScope"] == "MessageAttributes"
+    everything = await api.call("sns", "list_subscriptions")
+    of_it = await api.call("sns", "list_subscriptions_by_topic", TopicArn=topic)
+    assert everything["Subscriptions"] == of_it["Subscriptions"]
+    assert [one["Endpoint"] for one in of_it["Subscriptions"]] == [address]
+
+
+async def publish_to_a_topic(api: Api, topic: str) -> None:
+    news = {"kind": {"DataType": "String", "StringValue": "news"}}
+    await api.call("sns", "publish", TopicArn=topic, Message="One", MessageAttributes=news)
+    entries = [
+        {"Id": "a", "Message": "Two", "MessageAttributes": news},
+        {"Id": "b", "Message": "Three"},
+    ]
+    batch = await api.call(
+        "sns", "publish_batch", TopicArn=topic, PublishBatchRequestEntries=entries
+    )
+    assert [one["Id"] for one in batch["Successful"]] == ["a", "b"]
+    mails = api.world.town.mailbox.to("archive@example.com")
+    assert [json.loads(mail.text)["Message"] for mail in mails[1:]] == ["One", "Two"]
+    permission = {"TopicArn": topic, "Label": "partner"}
+    await api.call(
+        "sns",
+        "add_permission",
+        **permission,
+        AWSAccountId=["999988887777"],
+        ActionName=["Publish"],
+    )
+    await api.call("sns", "remove_permission", **permission)
+    (one,) = (await api.call("sns", "list_subscriptions"))["Subscriptions"]
+    await api.call("sns", "unsubscribe", SubscriptionArn=one["SubscriptionArn"])
+    number = "+14155550199"
+    checked = await api.call("sns", "check_if_phone_number_is_opted_out", phoneNumber=number)
+    assert checked["isOptedOut"] is False
+    assert (await api.call("sns", "list_phone_numbers_opted_out"))["phoneNumbers"] == []
+    await api.call("sns", "opt_in_phone_number", phoneNumber=number)
 
 
 async def unlink_topics(api: Api, topic: str) -> None:
