@@ -97,6 +97,8 @@ def complete_upload(api: Api, arguments: Json) -> Json:
         file.title = asked.get("title") or file.name
         files.append(file.document())
     if channel_id := arguments.get("channel_id") or arguments.get("channels"):
+        if str(channel_id).startswith("U"):
+            raise SlackError("channel_not_found")
         channel = place(api, {"channel": channel_id})
         message = api.workspace.post(
             channel,

@@ -135,7 +135,8 @@ class SlackChannel:
         if not ts:
             raise Unavailable("Slack's answer names no message.", in_doubt=True)
         if shown:
-            await self._files.show(message, shown, message.thread_ts or ts)
+            channel = str(answer.get("channel") or message.address)
+            await self._files.show(message, shown, channel, message.thread_ts or ts)
         return Sent(ts)
 
     async def was_sent(

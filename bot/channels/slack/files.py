@@ -90,13 +90,15 @@ class Files:
         if status != 200:
             raise Undeliverable(f"Slack took no file (HTTP {status}).", code=str(status))
 
-    async def show(self, message: Post, files: Mapping[str, File], thread_ts: str) -> None:
+    async def show(
+        self, message: Post, files: Mapping[str, File], channel: str, thread_ts: str
+    ) -> None:
         """Show files, by their ids, in a thread. The message is posted by now: a failure is
-        only told.
+        only told. `channel` is where that was: a post may name a user, a file may not.
         """
         arguments = {
             "files": [{"id": file_id, "title": file.title} for file_id, file in files.items()],
-            "channel_id": message.address,
+            "channel_id": channel,
             "thread_ts": thread_ts,
         }
         try:
@@ -105,7 +107,7 @@ class Files:
             log.warning("slack showed no file for message %s: %s", message.key, error)
             titles = " and ".join(file.title.lower() for file in files.values())
             note = {
-                "channel": message.address,
+                "channel": channel,
                 "thread_ts": thread_ts,
                 "text": f"{titles.capitalize()} could not be attached. {error}",
             }
