@@ -39,8 +39,8 @@ def test_nothing_is_listed_that_no_model_holds() -> None:
 
 
 def test_an_operation_that_is_not_answered_says_why() -> None:
-    with pytest.raises(OperationNotAnswered, match="only subscribers here"):
-        handler_of("sns", "Subscribe")
+    with pytest.raises(OperationNotAnswered, match="only chats here"):
+        handler_of("chatbot", "ListMicrosoftTeamsConfiguredTeams")
 
 
 def test_the_page_of_operations_is_as_the_code_is() -> None:

@@ -18,6 +18,7 @@ from bot.core.channel import Delivery, Sent, TopicMessage, Unavailable, Undelive
 LONGEST = 4096
 """Characters of one message. Source: Amazon Chime quotas."""
 TIMEOUT = 15.0
+GONE = frozenset({401, 403, 404, 410})
 CUT = "…"
 MARKDOWN = "/md "
 """Begins a message that Chime shows as markdown."""
@@ -106,7 +107,10 @@ def _judge(status: int, wait: float | None) -> None:
     if status == 429 or status >= 500:
         reason = f"Chime answered {status}."
         raise Unavailable(reason, retry_after=wait, in_doubt=leaves_open(status))
-    raise Undeliverable(f"Chime answered {status}: the webhook is not there any more.")
+    if status in GONE:
+        reason = f"Chime answered {status}: the webhook is not there any more."
+        raise Undeliverable(reason, code=str(status), refuses="address")
+    raise Undeliverable(f"Chime answered {status}.", code=str(status))
 
 
 def _translated(fault: Exception) -> Unavailable | Undeliverable:

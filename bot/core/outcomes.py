@@ -231,6 +231,7 @@ def _give_up(
             told=row.page_key,
         )
         chat_faults.record(ctx, row, fault)
+        chat_links.record_fault(ctx, row, fault)
     if row.message["kind"] in slack_links.KINDS:
         slack_links.record_failure(ctx, row, fault)
     if not pages and row.conversation_key:

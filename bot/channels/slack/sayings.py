@@ -159,6 +159,14 @@ def _muted(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     return join(told, withheld(int(data.get("withheld") or 0)))
 
 
+def _not_told(data: Mapping[str, Any], _: Mapping[str, str]) -> Markup:
+    """Source: our own event, `bot/core/effects/chat_faults.py`."""
+    place, why = str(data.get("place", "")), str(data.get("reason", ""))
+    is_channel = place.isalnum()
+    where = Markup(f"<#{place}>") if is_channel else join("topic ", code(resource_name(place)))
+    return join("✗ ", where, " could not be told: ", why)
+
+
 def _refused(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
     whom = join(" of ", bold(_name(data, names))) if data.get("contactArn") else ""
     what = label(str(data.get("operation", "An action")))
@@ -178,6 +186,7 @@ _SAYINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Markup]] = 
     "SSM Contacts Engagement Stop for Incident": _stopped,
     "SSM Contacts Engagement Muted for Incident": _muted,
     "SSM Incident Recorded Without Paging": _quiet,
+    "SSM Incident Notification Failure": _not_told,
     "SSM Incident Alarm Ended": _alarm_ended,
     "SSM Incident Action Refused": _refused,
     "SSM Automation Execution Start Failure for Incident": lambda data, _: join(

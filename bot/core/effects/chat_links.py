@@ -7,7 +7,7 @@ from collections.abc import Collection
 import orjson
 from sqlalchemy import bindparam, exists, select
 
-from bot.core.channel import TopicMessage
+from bot.core.channel import TopicMessage, Undeliverable
 from bot.core.context import Context
 from bot.core.effects import outbox
 from bot.core.ids import Key, new_key
@@ -56,8 +56,9 @@ def relay(
     for link in ctx.select(TopicLink, account_id=ctx.account_id, topic_arn=topic_arn):
         if link.channel_id == CHIME:
             webhook = ctx.get(ChimeWebhook, link.configuration_key)
-            if webhook is not None and "chime" in ctx.house.media:
-                outbox.send(ctx, "chime", _message(ctx, webhook.url, topic_arn, text, subject))
+            if webhook is not None and is_open(webhook) and "chime" in ctx.house.media:
+                message = _message(ctx, webhook.url, topic_arn, text, subject)
+                outbox.send(ctx, "chime", message, channel_key=webhook.key)
         elif but_not is not None and link.channel_id not in but_not:
             _post(ctx, link, topic_arn, text, subject)
 
@@ -89,6 +90,22 @@ def thread_id_of(text: str) -> str | None:
     is_custom = isinstance(metadata, dict) and document.get("source") == "custom"
     found = metadata.get("threadId") if is_custom and isinstance(metadata, dict) else None
     return found[:256] if isinstance(found, str) and found else None
+
+
+def is_open(webhook: ChimeWebhook) -> bool:
+    return bool(webhook.document["State"] == "ENABLED")
+
+
+def record_fault(ctx: Context, row: Outbox, fault: Undeliverable) -> None:
+    """A Chime webhook that is gone is told nothing more until it is given a URL again;
+    DescribeChimeWebhookConfigurations says why.
+    """
+    if row.medium != "chime" or fault.refuses != "address" or row.channel_key is None:
+        return
+    webhook = ctx.lock(ChimeWebhook, row.channel_key)
+    if webhook is not None and webhook.url == row.message["address"]:
+        state = {"State": "DISABLED", "StateReason": fault.reason}
+        ctx.update(webhook, document=webhook.document | state)
 
 
 def record_sent(ctx: Context, row: Outbox, ts: str) -> None:

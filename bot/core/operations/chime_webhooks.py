@@ -93,7 +93,7 @@ def update_chime_webhook_configuration(
     iam_role_arn: str | None = None,
     logging_level: str | None = None,
 ) -> Wire:
-    """Replace what is given and keep the rest."""
+    """Replace what is given and keep the rest; a new URL ends what was wrong with the last."""
     webhook = _locked(ctx, chat_configuration_arn)
     given: dict[str, Any] = {
         "WebhookDescription": webhook_description,
@@ -106,6 +106,9 @@ def update_chime_webhook_configuration(
         chat_rules.link(ctx, webhook.key, chat_links.CHIME, given["SnsTopicArns"])
     kept = {name: value for name, value in given.items() if value is not None}
     document = webhook.document | kept
+    if webhook_url is not None:
+        document |= {"State": "ENABLED"}
+        document.pop("StateReason", None)
     ctx.update(webhook, document=document, url=webhook_url or webhook.url)
     return {"WebhookConfiguration": document}
 

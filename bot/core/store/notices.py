@@ -33,6 +33,7 @@ class ChimeWebhook:
 @table(
     "notification_thread",
     Index("notification_thread_id", "account_id", "channel_id", "thread_id", unique=True),
+    Index("notification_thread_begun", "begun_at"),
 )
 class NotificationThread:
     """Custom notifications of one `threadId` in a Slack channel; `message_ts` is the first."""

@@ -16,6 +16,7 @@ from bot.core.store.bundles import Tally
 from bot.core.store.engagements import VoiceToken
 from bot.core.store.keys import VaultKey
 from bot.core.store.kinds import instant_to_integer
+from bot.core.store.notices import NotificationThread
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
 from bot.core.store.subscriptions import DeadLetter, Subscription
@@ -47,6 +48,7 @@ SWEPT = (
     (prepared(_older(delete(table_of(Outbox)), "failed_at")), timedelta(days=30)),
     (prepared(_older(PENDING, "asked_at")), PENDING_KEPT),
     (prepared(_older(delete(table_of(DeadLetter)), "at")), timedelta(days=14)),
+    (prepared(_older(delete(table_of(NotificationThread)), "begun_at")), timedelta(days=30)),
 )
 """Slack repeats an event for an hour at most; two days cover a workspace that was
 unreachable.
