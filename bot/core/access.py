@@ -25,6 +25,7 @@ RESPONDER = frozenset(
         ("ssm-incidents", "UpdateRelatedItems"),
         ("ssm-contacts", "StartEngagement"),
         ("imbot", "EditSummary"),
+        ("imbot", "PutFinding"),
         ("imbot", "TestPage"),
         ("imbot", "MuteContact"),
         ("imbot", "UnmuteContact"),
@@ -34,7 +35,7 @@ RESPONDER = frozenset(
         ("imbot", "DeleteCalendarLink"),
     }
 )
-"""The write half of AWSIncidentManagerResolverAccess (its v4), the summary as chat edits it,
+"""The write half of AWSIncidentManagerResolverAccess (its v4), summaries and findings,
 test pages, and what people do with their own shifts.
 """
 

@@ -116,3 +116,15 @@ async def test_findings_of_another_incident_are_not_told_and_go_with_their_own(
     assert (told["findings"], len(told["errors"])) == ([], 1)
     await desk.call(INCIDENTS, "DeleteIncidentRecord", arn=one)
     assert await desk.rows(Finding) == []
+
+
+async def test_responders_put_findings_and_readers_only_read_them(desk: Desk) -> None:
+    incident = await desk.starts(await desk.has_plan())
+    desk.acts_as(rights="responder")
+    found = await put(desk, incident, CodeDeployDeployment=deployment(desk, 1))
+
+    desk.acts_as(rights="reader")
+    refusal = await desk.refusal("imbot", "PutFinding", IncidentRecordArn=incident)
+    assert refusal.code == "AccessDeniedException"
+    listed = await desk.call(INCIDENTS, "ListIncidentFindings", incidentRecordArn=incident)
+    assert [each["id"] for each in listed["findings"]] == [found]
