@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.channel import Notification
 from bot.core.errors import InternalServerException, ServiceError
 from bot.core.registry import handlers
 from bot.core.store.executor import Store, open_store
@@ -33,15 +34,21 @@ HARD_TO_PLEASE = frozenset(
         "CreateReplicationSet",
         "CreateRotationOverride",
         "MuteContact",
+        "AddPermission",
+        "Publish",
+        "PublishBatch",
+        "SetSubscriptionAttributes",
+        "Subscribe",
         "TakeOverShift",
     }
 )
-"""There is one already; medium and address, start and end seldom fit by chance; only the linked
-user himself confirms.
+"""There is one already; medium and address, start and end, attribute and value seldom fit by
+chance, nor does one address of three alone; only the linked user himself confirms.
 """
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/payments"
 SLACK_USER = "U0ANA000001"
+WEBHOOK = "https://hooks.chime.aws/incomingwebhooks/1-2-3?token=abc"
 POLICY = """{
   "Version": "2012-10-17",
   "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -93,6 +100,15 @@ class Town:
             IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/chat",
             ConfigurationName="first",
         )
+        room = await house.call(
+            "chatbot",
+            "CreateChimeWebhookConfiguration",
+            WebhookDescription="The room",
+            WebhookUrl=WEBHOOK,
+            SnsTopicArns=[TOPIC],
+            IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/chat",
+            ConfigurationName="room",
+        )
         put = await house.call(INCIDENTS, "PutResourcePolicy", resourceArn=PLAN, policy=POLICY)
         key = await house.call("imbot", "CreateAccessKey", UserName="ben")
         alarms = await house.call(
@@ -108,7 +124,18 @@ class Town:
         house.is_reachable()
         calendar = await house.call("imbot", "CreateCalendarLink", ResourceId=rotation)
         await house.call("imbot", "LinkSlackUser", ContactId=ana, SlackUserId=SLACK_USER)
+        token, subscription = await self._subscribe()
+        chats = [
+            link["ChannelConfiguration"]["ChatConfigurationArn"],
+            room["WebhookConfiguration"]["ChatConfigurationArn"],
+        ]
         self.known = {
+            "actionname": ["Publish", "Subscribe"],
+            "awsaccountid": [ACCOUNT],
+            "endpoint": ["+12065550109"],
+            "protocol": ["sms"],
+            "subscriptionarn": [subscription],
+            "token": [token],
             "accesskeyid": [key["AccessKeyId"]],
             "alarmtokenid": [alarms["AlarmTokenId"]],
             "acceptcode": [house.last_page().code],
@@ -117,7 +144,7 @@ class Town:
             "arn": sets["replicationSetArns"],
             "calendarlinkid": [calendar["CalendarLinkId"]],
             "channelid": [each["ContactChannelArn"] for each in channels["ContactChannels"]],
-            "chatconfigurationarn": [link["ChannelConfiguration"]["ChatConfigurationArn"]],
+            "chatconfigurationarn": chats,
             "attributename": ["DisplayName", "Policy"],
             "contactarn": [ana],
             "contactid": [ana],
@@ -142,9 +169,21 @@ class Town:
             "sns": [TOPIC],
             "timezoneid": ["UTC", "Europe/Dublin"],
             "topicarn": [TOPIC],
+            "webhookurl": [WEBHOOK],
         }
         self.arns = {"Incident": incident, "ResponsePlan": PLAN}
         self.resources = {INCIDENTS: [PLAN, incident], CONTACTS: [ana], "sns": [TOPIC]}
+        self.resources["chatbot"] = chats
+
+    async def _subscribe(self) -> tuple[str, str]:
+        """Answers the token and the ARN of a subscription."""
+        given = {"TopicArn": TOPIC, "Protocol": "email", "Endpoint": "ana@example.com"}
+        await self.house.call("sns", "Subscribe", **given)
+        asked = self.house.messages[-1]
+        assert isinstance(asked, Notification)
+        given = {"TopicArn": TOPIC, "Token": asked.token or ""}
+        answer = await self.house.call("sns", "ConfirmSubscription", **given)
+        return given["Token"], str(answer["SubscriptionArn"])
 
     def inputs(self, service: str, operation: str) -> st.SearchStrategy[Parameters]:
         """Several nouns call their names just `arn`."""
