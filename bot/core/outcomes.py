@@ -23,6 +23,7 @@ from bot.core.effects import (
     receipts,
     slack_links,
 )
+from bot.core.effects.closing import not_needed_words
 from bot.core.effects.engagements import is_over
 from bot.core.store.contacts import ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -157,9 +158,8 @@ def _is_over(ctx: Context, page: Page) -> bool:
 
 def _record_pointless(ctx: Context, row: Outbox, page: Page) -> None:
     engagement = ctx.get(Engagement, page.engagement_key)
-    by = engagement.acknowledged_by if engagement else None
-    fate = f"acknowledged by {by}" if by else "the engagement was stopped"
-    receipts.record(ctx, page, "STOP", f"{_not_sent(row)}: {fate}.")
+    why = not_needed_words(ctx, engagement.acknowledged_by if engagement else None)
+    receipts.record(ctx, page, "STOP", f"{_not_sent(row)}: {why}.")
 
 
 def _not_sent(row: Outbox) -> str:

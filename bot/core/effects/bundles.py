@@ -12,6 +12,7 @@ from bot.core.channel import Bundle as BundleMessage
 from bot.core.context import Context
 from bot.core.effects import caps, jobs, mutes, outbox, paging, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
+from bot.core.effects.closing import not_needed_words
 from bot.core.effects.links import link
 from bot.core.ids import Key, new_code, new_key, new_secret_key
 from bot.core.store.bundles import Bundle
@@ -136,10 +137,8 @@ def message_of(
 
 
 def _drop(ctx: Context, page: Page, acknowledged_by: str | None) -> None:
-    reason = "the engagement was stopped"
-    if acknowledged_by is not None:
-        reason = f"acknowledged by {acknowledged_by}"
-    receipts.record(ctx, page, "STOP", f"Not sent: {reason}.")
+    why = not_needed_words(ctx, acknowledged_by)
+    receipts.record(ctx, page, "STOP", f"Not sent: {why}.")
     ctx.update(page, told_at=page.sent_at)
 
 

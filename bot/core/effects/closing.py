@@ -43,5 +43,12 @@ def stopped_words(reason: str | None, *, by: str | None, at: datetime) -> str:
     return f"No longer needed: {what}{who} at {time_of_day(at)}."
 
 
+def not_needed_words(ctx: Context, acknowledged_by: str | None) -> str:
+    """What the receipt of a page says that was held back: its engagement is over."""
+    if acknowledged_by is None:
+        return "the engagement was stopped"
+    return f"acknowledged by {shown_name(ctx, acknowledged_by)}"
+
+
 def time_of_day(at: datetime) -> str:
     return at.strftime("%H:%M UTC")
