@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,7 +12,7 @@ from aiohttp import web
 from cryptography.exceptions import InvalidSignature
 
 from tests.scenarios.subscriber import Subscriber, fetch, open_subscriber, verify
-from tests.scenarios.wire import Api
+from tests.scenarios.wire import Api, aws
 from tests.scenarios.world import World, open_world
 
 
@@ -252,3 +253,32 @@ async def test_a_text_is_published_whole(api: Api) -> None:
 async def press(url: str, **fields: str) -> str:
     async with aiohttp.ClientSession() as session, session.post(url, data=fields) as answer:
         return await answer.text()
+
+
+async def test_the_aws_cli_subscribes_publishes_and_hears_refusals(
+    open_house: World, subscriber: Subscriber, tmp_path: Path
+) -> None:
+    async def cli(*words: str) -> Any:
+        code, answer = await aws(open_house, tmp_path, "sns", *words)
+        assert code == 0, answer
+        return answer
+
+    topic = (await cli("create-topic", "--name", "news"))["TopicArn"]
+    about = ("--topic-arn", topic)
+    await cli(
+        *("subscribe", *about, "--protocol", "http", "--notification-endpoint", subscriber.url),
+        *("--attributes", "RawMessageDelivery=true"),
+    )
+    token = subscriber.got[-1].document["Token"]
+    arn = (await cli("confirm-subscription", *about, "--token", token))["SubscriptionArn"]
+    entries = '[{"Id": "a", "Message": "One"}, {"Id": "b", "Message": "Two"}]'
+    await cli("publish-batch", *about, "--publish-batch-request-entries", entries)
+    await open_house.settle()
+
+    assert sorted(one.body for one in subscriber.notified) == ["One", "Two"]
+    await cli("unsubscribe", "--subscription-arn", arn)
+    code, complaint = await aws(
+        open_house, tmp_path, "sns", "publish", *about, "--message", "x", "--subject", "x" * 101
+    )
+    assert code != 0
+    assert "(InvalidParameter) when calling the Publish operation" in complaint
