@@ -67,7 +67,7 @@ class Incident:
     modified_at: datetime
     modified_by: str
     ops_item_id: str | None = None
-    """Of the OpsItem that stands for the incident; its title and the rest are the incident's."""
+    """Of the OpsItem that stands for the incident; its words are the incident's own."""
     resolved_at: datetime | None = None
     absorbed: int = 0
     """Starts of the same dedupe string that came while it was open."""
