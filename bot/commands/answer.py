@@ -174,7 +174,8 @@ def _press(ctx: Context, document: Document) -> Answer:
         parameters = {"arn": value, "status": "RESOLVED"}
     elif action in NEEDED:
         authorise(ctx.caller, *NEEDED[action], value)
-        return Answer(posts=(whisper_of(ctx, document, problem_card(FORM_LATE)),))
+        unthreaded = {**document, "thread_ts": None}
+        return Answer(posts=(whisper_of(ctx, unthreaded, problem_card(FORM_LATE)),))
     else:
         return press_on_call(ctx, document) or Answer()
     result = answer_within(ctx, request_of(ctx, document, service, operation, parameters))

@@ -227,13 +227,15 @@ def _read_reaction(body: Mapping[str, Any], emoji: str) -> dict[str, Any] | None
 def _read_change(body: Mapping[str, Any]) -> dict[str, Any] | None:
     """An edit or a deletion; of a message with replies, Slack leaves a tombstone.
 
-    None for what changes no text: previews of links, and the first reply in a thread.
+    None for what changes no text (previews of links, the first reply in a thread), and for the
+    bot's own messages, whose cards change often.
     """
     event = body["event"]
     before, after = event.get("previous_message") or {}, event.get("message") or {}
     is_gone = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
     ts = event.get("deleted_ts") or after.get("ts") or before.get("ts")
-    if not ts or (not is_gone and before.get("text") == after.get("text")):
+    is_own = bool(after.get("app_id")) and after["app_id"] == body.get("api_app_id")
+    if not ts or is_own or (not is_gone and before.get("text") == after.get("text")):
         return None
     return {
         "kind": "deletion" if is_gone else "edit",

@@ -203,3 +203,13 @@ async def test_a_message_is_pinned_to_the_timeline_and_edited_on_the_page(
         await page.click("#dialog .dialog-buttons button:last-child")
 
         assert await page.when(text_of("#messages .b-context", "The cable"))
+
+
+async def test_the_suggestion_to_pin_a_message_brings_it_onto_the_card(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, page):
+        await page.click('[data-step="1"]')
+        await page.when(text_of("#messages .message", "Started"))
+        await page.when(text_of(f"{ANA} .bubble.to_phone", "Reply"))
+        await page.click("#steps li:last-child button")
+
+        assert await page.when(text_of("#messages .b-context", "Restarting the card processor"))

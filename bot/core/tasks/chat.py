@@ -60,7 +60,7 @@ def tell_chat(ctx: Context, incident_key: Key, event_key: Key | None = None) -> 
     topic_arns = (incident.document.get("chatChannel") or {}).get("chatbotSns", ())
     channels = topics.linked_channels(ctx, topic_arns)
     _leave_others(ctx, incident, channels)
-    for channel_id, team_id in channels.items():
+    for channel_id, team_id in sorted(channels.items()):  # locked in one order by all
         conversation = ctx.tx.find(
             IncidentConversation, incident_key=incident.key, channel_id=channel_id
         )
@@ -106,7 +106,8 @@ def draw_card(ctx: Context, conversation_key: Key) -> None:
 
 
 def _leave_others(ctx: Context, incident: Incident, channels: Collection[str]) -> None:
-    for conversation in ctx.select(IncidentConversation, incident_key=incident.key):
+    shown = ctx.select(IncidentConversation, incident_key=incident.key)
+    for conversation in sorted(shown, key=lambda one: one.channel_id):
         if conversation.channel_id in channels or conversation.is_left:
             continue
         left = ctx.update(conversation, is_left=True)
@@ -172,12 +173,14 @@ def _too_soon(ctx: Context, conversation: IncidentConversation) -> datetime | No
 
 
 def _pace(ctx: Context, conversation: IncidentConversation) -> ChatPace:
-    where = {"account_id": conversation.account_id, "channel_id": conversation.channel_id}
-    fresh = ChatPace(key=new_key(), next_at=ctx.now, **where)
-    found = ctx.tx.find(ChatPace, **where)
+    account_id, channel_id = conversation.account_id, conversation.channel_id
+    fresh = ChatPace(
+        key=new_key(), account_id=account_id, channel_id=channel_id, next_at=ctx.now
+    )
+    found = ctx.tx.find(ChatPace, account_id=account_id, channel_id=channel_id)
     if found is None and ctx.tx.insert_or_ignore(fresh):
         return fresh
-    found = found or ctx.tx.find(ChatPace, **where)
+    found = found or ctx.tx.find(ChatPace, account_id=account_id, channel_id=channel_id)
     return (ctx.lock(ChatPace, found.key) if found else None) or fresh
 
 

@@ -3,13 +3,14 @@
 import { h, keep } from "./draw.js";
 import { ackPath, openMail } from "./mails.js";
 import { lastCode, liveCall } from "./phones.js";
-import { act, ask, say, show, toast, town, until, view } from "./town.js";
+import { act, ask, channelOf, say, show, toast, town, until, view } from "./town.js";
 
 const phoneOf = (name) => town.phones.find((phone) => phone.name === name);
 const told = (text) => (document.getElementById("hint").textContent = text);
 const home = () => town.facts.channels?.[0] || view.channel;
 
 const isPaged = () => town.phones.some((phone) => phone.texts.some((text) => text.direction === "to_phone"));
+let tries = 0;
 const FIRST = "Start an incident first, or a test page.";
 
 async function inChannel(text) {
@@ -88,6 +89,14 @@ const STEPS = [
     for (const title of ["Payments are failing", "Checkout is slow", "Disk full on db-2", "No DNS in eu-west-1"]) {
       await inChannel(`@aws ssm-incidents start-incident --response-plan-arn ${town.facts.plan_arn} --title "${title}"`);
     }
+  }],
+  ["Pin a message", async () => {
+    if (!isPaged()) return toast(FIRST);
+    told("A pushpin puts a message on the timeline of the open incident: look at the card. Edit or delete it by its ⋯, and the event follows.");
+    const text = `Restarting the card processor, try ${++tries}`;
+    await inChannel(text);
+    const found = await until(() => channelOf(home()).messages.find((one) => one.text === text), 10);
+    if (found) await act("react", { user: view.user, channel: home(), ts: found.ts, emoji: "pushpin" });
   }],
 ];
 
