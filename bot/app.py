@@ -293,7 +293,6 @@ async def _work(app: App, stack: AsyncExitStack) -> None:
 
 
 def _work_on(app: App, stack: AsyncExitStack) -> None:
-    """Whether a sweep is set takes a third of a second at a million jobs."""
     if app.postman is not None:
         _in_background(app.postman.run(), stack)
     for work in (app.poller.run(), _sweep(app)):
@@ -301,7 +300,7 @@ def _work_on(app: App, stack: AsyncExitStack) -> None:
 
 
 async def _sweep(app: App) -> None:
-    if await app.store.read(lambda tx: tx.select(Job, task="sweep")):
+    if await app.store.read(lambda tx: tx.select(Job, is_behind=True, parked_at=None, task="sweep")):
         return
     account_id = app.settings.account_id
     await app.store.write(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from bot.core.cascade import PAGES_A_SLICE, job_context, run_cascade, run_task
 from bot.core.clock import Clock
@@ -20,7 +19,7 @@ from bot.core.ids import Key
 from bot.core.store.executor import Lane, Store
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
 from bot.core.store.schema import table_of
-from bot.core.store.statements import Prepared, prepared
+from bot.core.store.statements import prepared
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Job
 
@@ -31,27 +30,22 @@ TOGETHER = 32
 """Jobs of one transaction, on SQLite."""
 BACKSTOP = timedelta(seconds=1)
 """How often PostgreSQL is asked without having been woken; SQLite is never polled."""
-BEHIND = frozenset(
-    {
-        "tell_chat",
-        "tell_incident",
-        "publish_event",
-        "try_topics",
-        "draw_card",
-        "sweep",
-        "forget_account",
-        "close_pages",
-        "watch_hand_off",
-        "tell_hand_off",
-    }
-)
-"""Tasks that no page waits for. They have a queue of their own, so that none waits for them."""
 LONGEST_PREPARATION = 10.0
 """Seconds that a vendor has to answer before a job is put off."""
 
 Prepare = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 _jobs = table_of(Job).c
+_waiting = (_jobs.parked_at.is_(None), _jobs.is_behind == bindparam("behind"))
+DUE = prepared(
+    select(_jobs.key, _jobs.task)
+    .where(*_waiting, _jobs.due_at <= bindparam("now"))
+    .order_by(_jobs.due_at)
+    .limit(BATCH)
+)
+NEXT = prepared(
+    select(func.min(_jobs.due_at)).where(*_waiting, _jobs.due_at > bindparam("after"))
+)
 THESE = prepared(
     select(table_of(Job))
     .where(_jobs.key.in_(bindparam("keys", expanding=True)))
@@ -78,10 +72,9 @@ class Engine:
         self._clock = clock
         self._unit = unit
         self._prepare = dict(prepare or {})
-        behind = BEHIND | self._prepare.keys()
         self._queues = [
-            Queue(store, clock, self._run_some, partial(_statements, behind, are_these))
-            for are_these in (False, True)
+            Queue(store, clock, self._run_some, is_behind=is_behind)
+            for is_behind in (False, True)
         ]
 
     def wake(self, at: datetime) -> None:
@@ -215,12 +208,13 @@ class Queue:
         store: Store,
         clock: Clock,
         run_some: Callable[[Sequence[tuple[Key, str]], datetime], Awaitable[int]],
-        statements: Callable[[], tuple[Prepared, Prepared]],
+        *,
+        is_behind: bool,
     ) -> None:
         self._store = store
         self._clock = clock
         self._run_some = run_some
-        self._statements = statements
+        self._is_behind = is_behind
         self._woken = asyncio.Event()
         self._looked_at = clock.now()
         self._armed: datetime | None = None
@@ -256,17 +250,21 @@ class Queue:
             self._looked_at = now = self._clock.now()
             if self._told is not None and self._told <= now:
                 self._told = None
-            found = await self._store.read(partial(_due, self._statements()[0], now))
-            ran = await self._run_some([(Key(key), name) for key, name in found], now)
+            ran = await self._run_some(await self._due(now), now)
             if not ran:  # none is left, or other processes have them all
                 return done
             done += ran
 
+    async def _due(self, now: datetime) -> list[tuple[Key, str]]:
+        given = {"behind": self._is_behind, "now": instant_to_integer(now)}
+        found = await self._store.read(lambda tx: tx.records(DUE, **given))
+        return [(Key(key), name) for key, name in found]
+
     async def _sleep(self) -> None:
         """Wait for the next job that was not due when this was looked at last."""
         after = instant_to_integer(self._looked_at)
-        following = self._statements()[1]
-        records = await self._store.read(lambda tx: tx.records(following, after=after))
+        given = {"behind": self._is_behind, "after": after}
+        records = await self._store.read(lambda tx: tx.records(NEXT, **given))
         due_at = records[0][0]
         self._armed = self._told if due_at is None else integer_to_instant(due_at)
         if self._armed is not None:
@@ -288,25 +286,3 @@ def _run_within(unit: Unit, job: Job, more: Mapping[str, Any], found_at: datetim
     arguments = {**job.arguments["with"], **more}
     run_task(job_context(unit, job), job.task, arguments, job.attempts)
     return True
-
-
-def _due(statement: Prepared, now: datetime, tx: Transaction) -> Sequence[Sequence[Any]]:
-    return tx.records(statement, now=instant_to_integer(now))
-
-
-def _statements(names: Iterable[str], are_these: bool) -> tuple[Prepared, Prepared]:
-    return _statements_of(tuple(sorted(names)), are_these)
-
-
-@lru_cache
-def _statements_of(names: tuple[str, ...], are_these: bool) -> tuple[Prepared, Prepared]:
-    """Which jobs are due at `now`, the oldest first, and when the next is due `after` then."""
-    these: list[ColumnElement[str]]  # as they are: an IN of parameters is compiled each time
-    these = [literal_column(f"'{name}'") for name in names]
-    is_one = _jobs.task.in_(these) if are_these else _jobs.task.not_in(these)
-    waiting = (_jobs.parked_at.is_(None), is_one)
-    due = select(_jobs.key, _jobs.task).where(*waiting, _jobs.due_at <= bindparam("now"))
-    following = select(func.min(_jobs.due_at)).where(
-        *waiting, _jobs.due_at > bindparam("after")
-    )
-    return prepared(due.order_by(_jobs.due_at).limit(BATCH)), prepared(following)

@@ -15,6 +15,22 @@ from bot.core.store.work import Job
 
 log = logging.getLogger(__name__)
 
+BEHIND = frozenset(
+    {
+        "answer_delivery",
+        "close_pages",
+        "draw_card",
+        "forget_account",
+        "publish_event",
+        "sweep",
+        "tell_chat",
+        "tell_hand_off",
+        "tell_incident",
+        "try_topics",
+        "watch_hand_off",
+    }
+)
+"""Tasks that no page waits for. They have a queue of their own, so that none waits for them."""
 LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12
 
@@ -68,6 +84,7 @@ def add(
             account_id=ctx.account_id,
             task=name,
             arguments={"caller": caller_document(ctx.caller), "with": arguments},
+            is_behind=name in BEHIND,
             due_at=due_at,
             attempts=attempts,
             fault=fault,

@@ -12,14 +12,18 @@ from bot.core.ids import Key
 from bot.core.store.schema import Wire, encrypted, partial_index, primary, table
 
 
-@table("job", partial_index("job_due", "due_at", where="parked_at IS NULL"))
+@table("job", partial_index("job_due", "is_behind", "due_at", where="parked_at IS NULL"))
 class Job:
-    """`task` names an entry of the registry. A job that is done is a row that is gone."""
+    """`task` names an entry of the registry. A job that is done is a row that is gone.
+
+    No page waits for one that `is_behind`.
+    """
 
     key: Key = primary()
     account_id: str
     task: str
     arguments: Wire = encrypted()
+    is_behind: bool = False
     due_at: datetime
     attempts: int
     fault: str | None = None

@@ -68,7 +68,7 @@ def sweep(ctx: Context) -> None:
 
 def ensure_sweep(unit: Unit, account_id: str) -> None:
     """Set the first sweep of a store that has none."""
-    if not unit.tx.select(Job, task="sweep"):
+    if not unit.tx.select(Job, is_behind=True, parked_at=None, task="sweep"):
         ctx = Context(unit, engine_caller(account_id), "start")
         jobs.add(ctx, "sweep", {}, due_at=unit.now)
         unit.flush()
