@@ -31,7 +31,7 @@ from bot.core.replies.topics import TopicLinks
 from bot.core.signing import TopicSigner
 from bot.core.store.executor import Lane, Store, open_store
 from bot.core.store.lease import Lease
-from bot.core.store.work import Job, Outbox
+from bot.core.store.work import Outbox
 from bot.core.tasks.sweep import ensure_sweep
 from bot.later import LateChatDoor, LateSlackDoor, load_later, make_mailbox
 from bot.limits import limits_of, rules_of
@@ -300,8 +300,6 @@ def _work_on(app: App, stack: AsyncExitStack) -> None:
 
 
 async def _sweep(app: App) -> None:
-    if await app.store.read(lambda tx: tx.select(Job, is_behind=True, parked_at=None, task="sweep")):
-        return
     account_id = app.settings.account_id
     await app.store.write(
         lambda tx: ensure_sweep(app.dispatcher.unit(tx), account_id), Lane.JOB
