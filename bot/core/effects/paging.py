@@ -136,7 +136,9 @@ def send_page(
 
 
 def send_now(ctx: Context, engagement: Engagement, page: Page, channel: ContactChannel) -> None:
-    """Put a page's message into the outbox."""
+    """Put a page's message into the outbox; its code counts where it goes now."""
+    if page.address_fingerprint != channel.address_fingerprint:
+        ctx.update(page, address_fingerprint=channel.address_fingerprint)
     texts = engagement.texts
     public_subject = texts.get("PublicSubject") or "An incident needs your attention"
     is_mail = channel.type == "EMAIL"

@@ -18,7 +18,7 @@ from tests.core.replies.talk import (
     types,
     wrong,
 )
-from tests.harness import TestHouse
+from tests.harness import CONTACTS, TestHouse
 
 
 async def test_a_code_from_the_paged_phone_acknowledges(house: TestHouse) -> None:
@@ -30,6 +30,29 @@ async def test_a_code_from_the_paged_phone_acknowledges(house: TestHouse) -> Non
     assert {"DELIVERED", "READ"} <= set(await receipt_types(house, engagement))
     [row] = await house.rows(Engagement, arn=engagement)
     assert row.acknowledged_at == house.clock.now()
+
+
+async def test_a_page_that_is_sent_again_to_a_new_number_is_acknowledged_from_there(
+    house: TestHouse,
+) -> None:
+    contact = await house.has_person(minutes=30, retry=5)
+    engagement = await house.engages(contact)
+    [channel] = await house.rows(ContactChannel)
+    await house.call(
+        CONTACTS,
+        "UpdateContactChannel",
+        ContactChannelId=channel.arn,
+        DeliveryAddress={"SimpleAddress": BENS_NUMBER},
+    )
+    await house.activate(channel.arn)
+
+    await house.run_due(minutes=5)
+    page = house.last_page()
+    words = await texts(house, page.code, sender=BENS_NUMBER)
+
+    assert page.address == BENS_NUMBER
+    assert words == "Acknowledged. Thank you, ana."
+    assert len(await house.pages_of(engagement)) == 1
 
 
 async def test_the_audit_names_the_contact_who_replied(house: TestHouse) -> None:
