@@ -48,7 +48,6 @@ def test_an_open_incident_can_be_resolved_with_its_button() -> None:
         "add_event",
         "resolve_incident",
     ]
-    button = buttons[-1]
     for word in ("2 (High)", "Open", "2026-01-05 12:00:00 UTC", "40 %"):
         assert word in shown(card)
     texts = [item["text"] for item in card.blocks[1]["fields"]]
