@@ -136,8 +136,10 @@ class Settings(BaseSettings):
     @field_validator("topic_networks")
     @classmethod
     def _of_networks(cls, value: str) -> str:
-        for part in value.replace(",", " ").split():
-            ip_network(part)
+        try:
+            [ip_network(part) for part in value.replace(",", " ").split()]
+        except ValueError:
+            raise ValueError("must list networks: 10.0.0.0/8, fd00::/8") from None
         return value
 
     @field_validator("slack_api_url")
