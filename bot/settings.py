@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     slack_admins: str = Field("", alias="IMBOT_SLACK_ADMINS")
     master_key: SecretStr | None = Field(None, alias="IMBOT_MASTER_KEY")
     new_master_key: SecretStr | None = Field(None, alias="IMBOT_NEW_MASTER_KEY")
-    """What `imbot rotate-key` puts the keys under; who is given both starts before and after."""
+    """What `imbot rotate-key` puts the keys under; with both it starts before and after."""
     metrics: Literal["off", "local", "all"] = Field("local", alias="IMBOT_METRICS")
     """Who may read /metrics: nobody, this machine, or all who reach the port."""
     metrics_token: SecretStr | None = Field(None, alias="IMBOT_METRICS_TOKEN")

@@ -1,4 +1,4 @@
-"""Where outgoing requests must not go: this machine, its network, and what only looks public."""
+"""Where outgoing requests must not go: this machine, its network, what only looks public."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def sees_addresses(caller: Caller) -> bool:
 
 
 def is_slack_user(caller: Caller, user_id: str) -> bool:
-    """Whether a request came from that Slack user himself; the session's name ends in his id."""
+    """Whether that Slack user himself asks; the session's name ends in his id."""
     return caller.door == "slack" and caller.principal_arn.endswith(f"-{user_id}")
 
 

@@ -46,7 +46,7 @@ class TopicSigner:
         return self._found
 
     async def sign(self, text: str, version: Literal["1", "2"]) -> Signed:
-        """Version 1 is SHA1withRSA, 2 is SHA256withRSA, both PKCS #1 v1.5. Source: Amazon SNS."""
+        """Version 1 is SHA1withRSA, 2 SHA256withRSA, both PKCS #1 v1.5. Source: Amazon SNS."""
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import padding
 

@@ -1,5 +1,5 @@
-"""The mail server: connect, greet, encrypt, log in, and leave; no mail is sent. The mailbox that
-replies come to: the same, and choose the folder; no mail is read.
+"""The mail server: connect, greet, encrypt, log in, and leave; no mail is sent. The mailbox
+that replies come to: the same, and choose the folder; no mail is read.
 """
 
 from __future__ import annotations

@@ -201,7 +201,8 @@ async def test_a_hand_off_is_told_in_the_plan_s_channel_and_by_mail(
 
     assert "*Ben* on call in *primary* now." in chat.shown()[-1].words
     subjects = {
-        name: world.town.mailbox.to(f"{name}@example.com")[-1].subject for name in ("ana", "ben")
+        name: world.town.mailbox.to(f"{name}@example.com")[-1].subject
+        for name in ("ana", "ben")
     }
     assert subjects == {"ana": "You are off call: primary", "ben": "You are on call: primary"}
     assert len(chat.cards()) == 1

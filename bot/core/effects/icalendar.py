@@ -16,7 +16,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
 class Event(NamedTuple):
-    """One shift. `uid` stays at every reading; `revised_at` is when it may have changed last."""
+    """One shift. `uid` stays at every reading; `revised_at`: when it may have changed last."""
 
     uid: str
     starts_at: datetime

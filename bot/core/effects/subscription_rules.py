@@ -69,7 +69,7 @@ def check_attribute(protocol: str, name: str, value: str, others: Mapping[str, s
 
 
 def check_limits(ctx: Context, topic_arn: str) -> None:
-    """Raises FilterPolicyLimitExceededException for more than 200 filter policies of a topic."""
+    """Raises FilterPolicyLimitExceededException above 200 filter policies of a topic."""
     [(count,)] = ctx.tx.records(FILTERED, topic=topic_arn)
     if count >= MOST_POLICIES:
         raise FilterPolicyLimitExceededException(

@@ -1,4 +1,4 @@
-"""Slack as a further way to be told: links from contacts to Slack users, which these confirm."""
+"""Slack as a further way to be told: links of contacts to Slack users, which these confirm."""
 
 from __future__ import annotations
 

@@ -72,7 +72,10 @@ def list_topics(ctx: Context, *, next_token: str | None = None) -> Wire:
 
 @operation("sns", "DeleteTopic")
 def delete_topic(ctx: Context, *, topic_arn: str) -> None:
-    """Delete a topic, if there is one, and its subscriptions. Source: DeleteTopic, sns 2010-03-31."""
+    """Delete a topic, if there is one, and its subscriptions.
+
+    Source: DeleteTopic, sns 2010-03-31.
+    """
     topic = ctx.find(Topic, topic_arn)
     if topic is not None:
         ctx.tx.execute(SUBSCRIPTIONS_GONE, topic=topic.arn)

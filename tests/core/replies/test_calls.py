@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.channel import Page
 from bot.core.replies import (
     Acknowledged,
     ActivationCode,
@@ -67,6 +68,7 @@ async def test_a_call_reads_the_page_out(house: TestHouse) -> None:
     state = await in_call(house, house.last_page().voice_url)
 
     assert isinstance(state, PagePrompt)
+    assert isinstance(state.page, Page)
     assert state.page.subject == "Checkout is down"
 
 
