@@ -14,7 +14,7 @@ from bot.core.effects import caps, jobs, mutes, outbox, paging, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.closing import not_needed_words
 from bot.core.effects.links import link
-from bot.core.ids import Key, new_code, new_key, new_secret_key
+from bot.core.ids import Key, new_key, new_secret_key
 from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Contact, ContactChannel
 from bot.core.store.engagements import Engagement, Page
@@ -143,7 +143,8 @@ def _drop(ctx: Context, page: Page, acknowledged_by: str | None) -> None:
 
 
 def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
-    code, code_fingerprint = _free_code(ctx, channel.address_fingerprint)
+    address = channel.address_fingerprint
+    code, code_fingerprint = paging.free_code(ctx, address, (Page, Bundle))
     row = ctx.add(
         Bundle(
             key=new_key(),
@@ -153,7 +154,7 @@ def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -
             channel_arn=channel.arn,
             page_keys=[page.key for page in pages],
             repeats=sum(page.sent_at is not None for page in pages),
-            address_fingerprint=channel.address_fingerprint,
+            address_fingerprint=address,
             code=code,
             code_fingerprint=code_fingerprint,
             created_at=ctx.now,
@@ -189,18 +190,3 @@ def _shown(ctx: Context, page: Page, is_again: bool) -> Mapping[str, Any]:
         "is_again": is_again,
         "is_test": engagement is not None and engagement.is_test,
     }
-
-
-def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
-    """A code that nothing open bears at that address, with the fingerprint that finds it."""
-    vault = ctx.unit.tx.vault
-    while True:
-        code = new_code()
-        fingerprint = vault.fingerprint(f"code {code}")
-        place: dict[str, Any] = {
-            "code_fingerprint": fingerprint,
-            "address_fingerprint": address_fingerprint,
-            "closed_at": None,
-        }
-        if not ctx.find_by(Page, **place) and not ctx.find_by(Bundle, **place):
-            return code, fingerprint

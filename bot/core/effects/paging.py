@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.core.channel import Activation as ActivationMessage
 from bot.core.channel import Page as PageMessage
@@ -10,10 +10,12 @@ from bot.core.context import Context
 from bot.core.effects import caps, outbox, pace, reachability, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
+from bot.core.effects.names import alias_of
 from bot.core.effects.sender_card import card_url
 from bot.core.ids import new_code, new_key, new_secret_key
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
+from bot.core.store.schema import Row
 
 NO_SETTINGS = "No settings for {} are given to this program, so nothing was sent."
 WHY_NOT: Mapping[reachability.Obstacle, str] = {
@@ -72,11 +74,11 @@ def _page(
     is_over: bool,
 ) -> Page:
     fingerprint = channel.address_fingerprint if channel else ""
-    code, code_fingerprint = _free_code(ctx, fingerprint)
+    code, code_fingerprint = free_code(ctx, fingerprint)
     return Page(
         key=new_key(),
         account_id=ctx.account_id,
-        arn=ctx.new_arn("ssm-contacts", "page", _alias(engagement), new_key()),
+        arn=ctx.new_arn("ssm-contacts", "page", alias_of(engagement.contact_arn), new_key()),
         engagement_key=engagement.key,
         engagement_arn=engagement.arn,
         contact_key=engagement.contact_key,
@@ -95,20 +97,21 @@ def _page(
     )
 
 
-def _free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
-    """A code that no open page of that address bears, with the fingerprint that finds it.
+def free_code(
+    ctx: Context, address_fingerprint: str, kinds: Sequence[type[Row]] = (Page,)
+) -> tuple[str, str]:
+    """A code that no open row of these kinds bears at that address, with the fingerprint that
+    finds it.
 
     A hopeful unit does not look: where the index refuses the code, it is run again and does.
     """
-    vault = ctx.unit.tx.vault
+    vault, place = ctx.unit.tx.vault, {"address_fingerprint": address_fingerprint}
     while True:
         code = new_code()
         fingerprint = vault.fingerprint(f"code {code}")
-        if ctx.unit.is_hopeful or not ctx.find_by(
-            Page,
-            code_fingerprint=fingerprint,
-            address_fingerprint=address_fingerprint,
-            closed_at=None,
+        if ctx.unit.is_hopeful or not any(
+            ctx.find_by(kind, code_fingerprint=fingerprint, **place, closed_at=None)
+            for kind in kinds
         ):
             return code, fingerprint
 
@@ -177,7 +180,3 @@ def send_activation(
         status_url=status_url(ctx, channel, row.key) if channel.type == "SMS" else None,
     )
     outbox.send(ctx, channel.type.lower(), message, channel_key=channel.key)
-
-
-def _alias(engagement: Engagement) -> str:
-    return engagement.contact_arn.rsplit("/", 1)[1]
