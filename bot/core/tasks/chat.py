@@ -92,17 +92,21 @@ def draw_card(ctx: Context, conversation_key: Key) -> None:
     incident = ctx.get(Incident, conversation.incident_key)
     if incident is None:
         return
-    is_posted = conversation.message_ts is not None
-    if (wait_until := _too_soon(ctx, conversation)) is None:
-        if is_posted or _waiting_card(ctx, conversation):
-            _post_card(ctx, incident, conversation)
-            return
-        waiting = _waiting(ctx, conversation)
-        if waiting is None:
-            _post_card(ctx, incident, conversation)
-            return
-        wait_until = max(ctx.now, waiting.due_at) + BETWEEN_CARDS
-    jobs.defer(ctx, "draw_card", at=wait_until, conversation_key=conversation.key)
+    wait_until = _until_posted(ctx, conversation) or _too_soon(ctx, conversation)
+    if wait_until is None:
+        _post_card(ctx, incident, conversation)
+    else:
+        jobs.defer(ctx, "draw_card", at=wait_until, conversation_key=conversation.key)
+
+
+def _until_posted(ctx: Context, conversation: IncidentConversation) -> datetime | None:
+    """When to look again whether the first card has arrived; None where that need not be
+    awaited.
+    """
+    if conversation.message_ts is not None or _waiting_card(ctx, conversation):
+        return None
+    waiting = _waiting(ctx, conversation)
+    return max(ctx.now, waiting.due_at) + BETWEEN_CARDS if waiting else None
 
 
 def _leave_others(ctx: Context, incident: Incident, channels: Collection[str]) -> None:
