@@ -150,9 +150,9 @@ async def test_missing_parameters_are_named_all_at_once(chat: Chat) -> None:
 
 
 async def test_what_is_not_answered_yet_says_so_in_one_sentence(chat: Chat) -> None:
-    words = await chat.answers("@aws sns list-subscriptions")
+    words = await chat.answers("@aws chatbot list-custom-actions")
 
-    assert words.startswith("✗ sns ListSubscriptions is not answered by this version.")
+    assert words.startswith("✗ chatbot ListCustomActions is not answered by this version.")
 
 
 @pytest.mark.parametrize("typed", ["@aws", "@aws help", "@aws ssm-incidents help", "@aws ?"])

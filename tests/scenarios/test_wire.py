@@ -290,6 +290,6 @@ async def test_control_characters_come_back_as_they_went_in_or_are_refused(
 
 
 async def test_what_is_not_answered_says_so_in_the_services_form(api: Api) -> None:
-    refused = await refusal(api, "sns", "list_subscriptions")
+    refused = await refusal(api, "chatbot", "list_custom_actions")
 
     assert "not answered" in refused.message

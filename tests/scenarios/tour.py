@@ -128,12 +128,50 @@ async def publish_to_a_topic(api: Api, topic: str) -> None:
 async def unlink_topics(api: Api, topic: str) -> None:
     shown = await api.call("chatbot", "describe_slack_channel_configurations")
     (one,) = shown["SlackChannelConfigurations"]
+    await change_chats(api, one["ChatConfigurationArn"])
     await api.call(
         "chatbot",
         "delete_slack_channel_configuration",
         ChatConfigurationArn=one["ChatConfigurationArn"],
     )
     await api.call("sns", "delete_topic", TopicArn=topic)
+
+
+async def change_chats(api: Api, slack: str) -> None:
+    await api.call(
+        "chatbot",
+        "update_slack_channel_configuration",
+        ChatConfigurationArn=slack,
+        SlackChannelId=INCIDENTS,
+        LoggingLevel="INFO",
+    )
+    made = await api.call(
+        "chatbot",
+        "create_chime_webhook_configuration",
+        ConfigurationName="room",
+        WebhookDescription="The room",
+        WebhookUrl="https://hooks.chime.aws/incomingwebhooks/1-2-3?token=abc",
+        IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/responders",
+        SnsTopicArns=[],
+    )
+    room = made["WebhookConfiguration"]["ChatConfigurationArn"]
+    named = {"ChatConfigurationArn": room}
+    await api.call(
+        "chatbot", "update_chime_webhook_configuration", **named, LoggingLevel="INFO"
+    )
+    (shown,) = (await api.call("chatbot", "describe_chime_webhook_configurations"))[
+        "WebhookConfigurations"
+    ]
+    assert shown["LoggingLevel"] == "INFO"
+    tags = [{"TagKey": "team", "TagValue": "payments"}]
+    await api.call("chatbot", "tag_resource", ResourceARN=room, Tags=tags)
+    listed = await api.call("chatbot", "list_tags_for_resource", ResourceARN=room)
+    assert listed["Tags"] == tags
+    await api.call("chatbot", "untag_resource", ResourceARN=room, TagKeys=["team"])
+    await api.call("chatbot", "delete_chime_webhook_configuration", **named)
+    await api.call("chatbot", "update_account_preferences", UserAuthorizationRequired=True)
+    kept = await api.call("chatbot", "get_account_preferences")
+    assert kept["AccountPreferences"]["UserAuthorizationRequired"]
 
 
 async def hire_ana(api: Api) -> tuple[str, str]:

@@ -42,13 +42,17 @@ def link(
 
 
 def configuration_of(ctx: Context, arn: str) -> Configuration:
-    """The configuration of that ARN, whatever its chat, locked. Raises
-    ResourceNotFoundException.
-    """
-    slack = ctx.find(SlackChannelConfiguration, arn)
-    if slack is not None and (locked := ctx.lock(SlackChannelConfiguration, slack.key)):
-        return locked
-    chime = ctx.find(ChimeWebhook, arn)
-    if chime is not None and (room := ctx.lock(ChimeWebhook, chime.key)):
-        return room
-    raise ResourceNotFoundException("CHAT_CONFIGURATION", arn)
+    """The configuration of that ARN, whatever its chat. Raises ResourceNotFoundException."""
+    found = ctx.find(SlackChannelConfiguration, arn) or ctx.find(ChimeWebhook, arn)
+    if found is None:
+        raise ResourceNotFoundException("CHAT_CONFIGURATION", arn)
+    return found
+
+
+def locked_configuration(ctx: Context, arn: str) -> Configuration:
+    """The same, so that nobody else changes it before this transaction ends."""
+    found = configuration_of(ctx, arn)
+    locked = ctx.lock(type(found), found.key)
+    if locked is None:
+        raise ResourceNotFoundException("CHAT_CONFIGURATION", arn)
+    return locked

@@ -122,7 +122,7 @@ def update_slack_channel_configuration(
     _check_guardrails(guardrail_policy_arns or ())
     _check_channel(ctx, found, slack_channel_id)
     given: Wire = {
-        "SlackChannelName": slack_channel_name,
+        "SlackChannelName": slack_channel_name or _moved_to(found, slack_channel_id),
         "IamRoleArn": iam_role_arn,
         "LoggingLevel": logging_level,
         "UserAuthorizationRequired": user_authorization_required,
@@ -174,6 +174,11 @@ def _locked(ctx: Context, arn: str) -> SlackChannelConfiguration:
     if locked is None:
         raise ResourceNotFoundException("SLACK_CHANNEL_CONFIGURATION", arn)
     return locked
+
+
+def _moved_to(found: SlackChannelConfiguration, channel_id: str) -> str | None:
+    """Another channel whose name was not given is called by its id."""
+    return channel_id if channel_id != found.channel_id else None
 
 
 def _check_channel(ctx: Context, found: SlackChannelConfiguration, channel_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.core.context import Context
-from bot.core.effects.chat_rules import configuration_of
+from bot.core.effects.chat_rules import configuration_of, locked_configuration
 from bot.core.effects.tag_rules import MOST_TAGS
 from bot.core.errors import TooManyTagsException
 from bot.core.ids import new_key
@@ -61,7 +61,7 @@ def tag_resource(ctx: Context, *, resource_arn: str, tags: Sequence[Mapping[str,
 
     Raises ResourceNotFoundException, TooManyTagsException above 50 tags.
     """
-    found = configuration_of(ctx, resource_arn)
+    found = locked_configuration(ctx, resource_arn)
     kept = {one["TagKey"]: one["TagValue"] for one in (*found.document["Tags"], *tags)}
     if len(kept) > MOST_TAGS:
         raise TooManyTagsException(f"A configuration has at most {MOST_TAGS} tags.")
@@ -72,6 +72,6 @@ def tag_resource(ctx: Context, *, resource_arn: str, tags: Sequence[Mapping[str,
 @operation("chatbot", "UntagResource")
 def untag_resource(ctx: Context, *, resource_arn: str, tag_keys: Sequence[str]) -> None:
     """Remove tags; keys that are not there are passed over."""
-    found = configuration_of(ctx, resource_arn)
+    found = locked_configuration(ctx, resource_arn)
     left = [one for one in found.document["Tags"] if one["TagKey"] not in tag_keys]
     ctx.update(found, document=found.document | {"Tags": left})
