@@ -18,10 +18,13 @@ log = logging.getLogger(__name__)
 BEHIND = frozenset(
     {
         "answer_delivery",
+        "close_bundle",
         "close_pages",
         "draw_card",
+        "draw_direct_message",
         "forget_account",
         "publish_event",
+        "say_goodbye",
         "sweep",
         "tell_chat",
         "tell_hand_off",

@@ -9,6 +9,7 @@ import pytest
 from bot.core.channel import Delivery, Page, StopNotice
 from bot.core.store.engagements import Page as PageRow
 from bot.core.store.executor import Store
+from bot.core.store.work import Job
 from tests.core.desk import INCIDENTS
 from tests.core.office import Office, open_office, works
 from tests.core.replies.talk import replies_of
@@ -63,6 +64,15 @@ async def test_a_stop_is_told_once_at_each_address_and_never_by_a_call(office: O
     assert text.words == "No longer needed: stopped by ana at 09:30 UTC."
     assert (mail.address, mail.reason) == ("ana@example.com", "A drill")
     assert mail.page_id is not None
+
+
+async def test_no_page_waits_for_goodbyes(office: Office) -> None:
+    engagement = await office.engages(await person(office, "ana", SMS="+12065550101"))
+
+    await office.call(CONTACTS, "StopEngagement", EngagementId=engagement)
+
+    [job] = await office.rows(Job, task="say_goodbye")
+    assert job.is_behind
 
 
 async def test_whoever_acknowledged_is_not_told(office: Office) -> None:
