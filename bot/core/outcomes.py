@@ -40,8 +40,10 @@ LONGEST_WAIT = timedelta(minutes=5)
 
 Outcome = Sent | Unavailable | Undeliverable
 
-TOLD_BY_RECEIPTS = frozenset({"page", "bundle"})
-"""Kinds of messages of which nothing but the receipts of their pages tells that they left."""
+TOLD_BY_RECEIPTS = frozenset({"page", "bundle", notification_outcomes.KIND})
+"""Kinds of messages of which nothing but the receipts of their pages, if any, tells that they
+left.
+"""
 
 _outbox = table_of(Outbox).c
 DONE = prepared(
@@ -123,7 +125,8 @@ def record_outcomes(unit: Unit, outcomes: Sequence[tuple[Outbox, Outcome]]) -> N
     if unit.tx.execute_many(DONE, done) != len(sent):
         raise OutcomesDiffer
     pages = [(row.page_key, vendor_id) for row, vendor_id in sent if row.page_key]
-    receipts.record_sent(_engine_context(unit, sent[0][0], None), pages)
+    if pages:
+        receipts.record_sent(_engine_context(unit, sent[0][0], None), pages)
 
 
 class OutcomesDiffer(Exception):
