@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from bot.core.alarms.alarm import BadAlarm
 
 TYPES = ("Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation")
-AWS_HOST = re.compile(r"^sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?$")
+AWS_HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?")
 SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 SIGNED_CONFIRMING = (
     "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
@@ -89,7 +89,7 @@ def is_trusted(url: str, own_url: str | None) -> bool:
     if own_url is not None and url.startswith(f"{own_url}/"):
         return True
     is_plain = user is None and port in (None, 443)
-    return parts.scheme == "https" and is_plain and bool(AWS_HOST.match(parts.hostname or ""))
+    return parts.scheme == "https" and is_plain and bool(AWS_HOST.fullmatch(parts.hostname or ""))
 
 
 def is_certificate_url(url: str, own_url: str | None) -> bool:
