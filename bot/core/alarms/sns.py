@@ -89,7 +89,8 @@ def is_trusted(url: str, own_url: str | None) -> bool:
     if own_url is not None and url.startswith(f"{own_url}/"):
         return True
     is_plain = user is None and port in (None, 443)
-    return parts.scheme == "https" and is_plain and bool(AWS_HOST.fullmatch(parts.hostname or ""))
+    is_theirs = AWS_HOST.fullmatch(parts.hostname or "") is not None
+    return parts.scheme == "https" and is_plain and is_theirs
 
 
 def is_certificate_url(url: str, own_url: str | None) -> bool:
