@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,9 @@ from bot.channels.slack.results import as_json
 from bot.channels.slack.words import IMPACT, label, more_starts, resource_name
 
 NOBODY_PAGED = "Nobody was paged."
+
+
+SLACK_SESSION = re.compile(r":assumed-role/imbot-[a-z]+/[^/]*-([UW][A-Z0-9]+)$")
 
 
 def timeline_entry(event: Mapping[str, Any], names: Mapping[str, str] | None = None) -> Markup:
@@ -89,12 +93,19 @@ def _start(data: Mapping[str, Any], names: Mapping[str, str]) -> Markup:
 
 
 def _update(data: Mapping[str, Any], _: Mapping[str, str]) -> Markup:
-    by = resource_name(str(data.get("modifiedBy") or "")).rpartition("/")[2]
+    by = _principal(str(data.get("modifiedBy") or ""))
     changes = [
         join(label(str(change.get("attributeName"))), ": ", bold(_new_value(change)))
         for change in data.get("modifiedAttributes") or ()
     ]
-    return join("Changed", f" by {by}" if by else "", ". ", join(*changes, by=", "))
+    return join("Changed", join(" by ", by) if by else "", ". ", join(*changes, by=", "))
+
+
+def _principal(arn: str) -> str:
+    """Who an ARN of IAM or STS stands for: a user, a role's session, or a mention in Slack."""
+    if (found := SLACK_SESSION.search(arn)) is not None:
+        return Markup(f"<@{found[1]}>")
+    return arn.rpartition("/")[2] if ":assumed-role/" in arn else resource_name(arn)
 
 
 def _new_value(change: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from tests.channels.slack.test_blocks import judged
 
 AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:ssm-incidents::111122223333:incident-record/payments/0198"
+ROLE = "arn:aws:sts::111122223333:assumed-role"
 ANA = "arn:aws:ssm-contacts:us-east-1:111122223333:contact/ana"
 RECORD = {
     "arn": ARN,
@@ -124,6 +125,22 @@ def test_instants_may_be_texts() -> None:
                 ],
             },
             "Changed by ops. Status: *RESOLVED*, Impact: *1 (Critical)*",
+        ),
+        (
+            "SSM Incident Record Update",
+            {
+                "modifiedBy": f"{ROLE}/imbot-responder/T0123ABCD-U0ANA000001",
+                "modifiedAttributes": [{"attributeName": "title", "newValue": "Down"}],
+            },
+            "Changed by <@U0ANA000001>. Title: *Down*",
+        ),
+        (
+            "SSM Incident Record Update",
+            {
+                "modifiedBy": f"{ROLE}/deploys/ci",
+                "modifiedAttributes": [{"attributeName": "title", "newValue": "Down"}],
+            },
+            "Changed by ci. Title: *Down*",
         ),
         ("SSM Contacts Page for Incident", {"contactArn": ANA}, "Paging *Ana*."),
         (
