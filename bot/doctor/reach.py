@@ -28,7 +28,9 @@ CALLED = {
 
 
 def media_of(settings: Settings) -> frozenset[str]:
-    """The media that have settings, as `imbot serve` would have channels for them."""
+    """The media by which people are told that have settings, as `imbot serve` would have
+    channels for them.
+    """
     has = {
         "email": settings.smtp_host and settings.smtp_from,
         "sms": settings.twilio_account_sid,

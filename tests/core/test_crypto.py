@@ -59,7 +59,7 @@ def test_a_rewrapped_key_opens_with_the_new_master_key_only() -> None:
         open_vault(rewrapped, OLD)
 
 
-@pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA", new_master_key()[:-4]])
+@pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA", "A" * 40])
 def test_a_malformed_master_key_is_refused_without_being_quoted(text: str) -> None:
     with pytest.raises(MasterKeyError) as refusal:
         parse_master_key(text)

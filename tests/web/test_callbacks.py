@@ -374,6 +374,7 @@ async def test_the_log_names_routes_and_never_tokens_codes_or_numbers(
     street: Street, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="bot.access")
     house = street.house
     await house.engages(await house.has_person("ana", "EMAIL", "SMS"))
     code = house.last_page().code
