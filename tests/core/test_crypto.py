@@ -6,7 +6,6 @@ from bot.core.crypto import (
     MasterKeyError,
     Vault,
     create_keys,
-    new_master_key,
     open_vault,
     parse_master_key,
     rewrap,
