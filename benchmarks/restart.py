@@ -22,9 +22,9 @@ async def main() -> None:
     handed_over = asyncio.Event()
     open_store = executor.open_store
 
-    async def timed_open(*arguments: Any) -> Store:
+    async def timed_open(*arguments: Any, **options: Any) -> Store:
         nonlocal opened_at
-        store = await open_store(*arguments)
+        store = await open_store(*arguments, **options)
         opened_at = time.monotonic_ns()
         return store
 
