@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from bot.channels.custom_notifications import Shown, read
-from bot.channels.guard import ForbiddenAddress, Network, guarded_sockets
+from bot.channels.guard import Network, guarded_session, is_forbidden
 from bot.channels.http import leaves_open, never_left, retry_after
 from bot.core.channel import Delivery, Sent, TopicMessage, Unavailable, Undeliverable
 
@@ -72,11 +72,7 @@ class ChimeChannel:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(socket_factory=guarded_sockets(self._allowed)),
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+            self._session = guarded_session(self._allowed, TIMEOUT)
         return self._session
 
 
@@ -115,8 +111,7 @@ def _judge(status: int, wait: float | None) -> None:
 
 def _translated(fault: Exception) -> Unavailable | Undeliverable:
     """Say what kept a message back, without the URL."""
-    causes = (fault, fault.__cause__, getattr(fault, "os_error", None))
-    if any(isinstance(each, ForbiddenAddress) for each in causes):
+    if is_forbidden(fault):
         return Undeliverable("The webhook's address is not a public one.")
     if isinstance(fault, ValueError):
         return Undeliverable("The webhook is not a URL that can be posted to.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from ipaddress import (
     IPv4Address,
@@ -13,6 +14,8 @@ from ipaddress import (
     ip_network,
 )
 from typing import Any
+
+import aiohttp
 
 Network = IPv4Network | IPv6Network
 AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
@@ -38,6 +41,27 @@ def guarded_sockets(allowed: Sequence[Network]) -> Callable[[AddressInfo], socke
         return socket.socket(family=family, type=kind, proto=protocol)
 
     return make
+
+
+def guarded_session(
+    allowed: Sequence[Network], timeout: float, tls: ssl.SSLContext | None = None
+) -> aiohttp.ClientSession:
+    """A client for addresses that others have chosen; `timeout` is seconds of one request."""
+    connector = aiohttp.TCPConnector(
+        limit=0, socket_factory=guarded_sockets(allowed), ssl=tls or True
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=timeout),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
+
+
+def is_forbidden(fault: Exception) -> bool:
+    """Whether a request failed because its address is not public."""
+    causes = (fault, fault.__cause__, getattr(fault, "os_error", None))
+    return any(isinstance(each, ForbiddenAddress) for each in causes)
 
 
 def is_open_to(text: str, allowed: Sequence[Network]) -> bool:

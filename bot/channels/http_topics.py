@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 
-from bot.channels.guard import ForbiddenAddress, Network, guarded_sockets
+from bot.channels.guard import Network, guarded_session, is_forbidden
 from bot.channels.http import never_left
 from bot.channels.notifications import canonical, document
 from bot.core.channel import (
@@ -95,7 +95,7 @@ class HttpTopicsChannel:
         """`allowed` are the networks that are not public and may be posted to all the same."""
         self._sign = sign
         self._allowed = tuple(allowed)
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = timeout
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
         self._turns = Turns()
@@ -134,17 +134,7 @@ class HttpTopicsChannel:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                limit=0,
-                socket_factory=guarded_sockets(self._allowed),
-                ssl=self._tls or True,
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                timeout=self._timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
+            self._session = guarded_session(self._allowed, self._timeout, self._tls)
         return self._session
 
     async def _body(self, message: Notification) -> str:
@@ -197,8 +187,7 @@ def _judge(status: int) -> None:
 
 def _translated(fault: Exception) -> Unavailable | Undeliverable:
     """Say what kept a notification back, without the address."""
-    causes = [fault, fault.__cause__, getattr(fault, "os_error", None)]
-    if any(isinstance(each, ForbiddenAddress) for each in causes):
+    if is_forbidden(fault):
         return Undeliverable("The endpoint's address is not a public one.")
     if isinstance(fault, aiohttp.NonHttpUrlClientError | ValueError):
         return Undeliverable("The endpoint is not a URL that can be posted to.")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.scenarios.chat import Chat
+from tests.scenarios.wire import Api
 from tests.scenarios.world import World, open_world
 
 
@@ -33,3 +34,11 @@ async def hidden_world(sqlite_url: str) -> AsyncIterator[World]:
 def chat(town_world: World) -> Chat:
     """Slack in the SQLite house."""
     return Chat(town_world)
+
+
+@pytest.fixture
+def api(town_world: World) -> Iterator[Api]:
+    """boto3 at the SQLite house."""
+    opened = Api(town_world)
+    yield opened
+    opened.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -21,13 +21,6 @@ from tests.scenarios.test_hostile_input import NASTY
 from tests.scenarios.test_refusals_of_incidents import MEMBERS
 from tests.scenarios.wire import Api
 from tests.scenarios.world import ACCOUNT, KEY_ID, REGION, SECRET, World
-
-
-@pytest.fixture
-async def api(town_world: World) -> AsyncIterator[Api]:
-    opened = Api(town_world)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

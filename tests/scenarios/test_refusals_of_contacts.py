@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from tests.scenarios.test_conformity import DAILY, SERVICE, Full
 from tests.scenarios.wire import Api, Refused, send
-from tests.scenarios.world import ACCOUNT, REGION, World, contact_arn
+from tests.scenarios.world import ACCOUNT, REGION, contact_arn
 
 COMMON = frozenset(
     {
@@ -51,13 +50,6 @@ MORE: dict[str, dict[str, Any]] = {
 }
 UNMODELLED = frozenset({"CreateContactChannel"})
 """Its model holds no ResourceNotFoundException; ours answers it all the same."""
-
-
-@pytest.fixture
-async def api(town_world: World) -> AsyncIterator[Api]:
-    opened = Api(town_world)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.scenarios.test_conformity_of_incidents import POLICY, SERVICE, FullIncidents
 from tests.scenarios.wire import Api, Refused
-from tests.scenarios.world import ACCOUNT, World
+from tests.scenarios.world import ACCOUNT
 
 COMMON = frozenset(
     {
@@ -56,13 +55,6 @@ SILENT = frozenset(
 """To delete what is not there is no error."""
 UNMODELLED = frozenset({"ListRelatedItems", "ListTimelineEvents"})
 """Their models hold no ResourceNotFoundException."""
-
-
-@pytest.fixture
-async def api(town_world: World) -> AsyncIterator[Api]:
-    opened = Api(town_world)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,6 @@ from tests.scenarios.wire import Api, Refused, aws, send
 from tests.scenarios.world import PLAN, TITLE, World, contact_arn, open_world
 
 JSON_1_1 = "application/x-amz-json-1.1"
-
-
-@pytest.fixture
-def api(town_world: World) -> Iterator[Api]:
-    opened = Api(town_world)
-    yield opened
-    opened.close()
 
 
 async def refusal(api: Api, service: str, method: str, **parameters: Any) -> Refused:

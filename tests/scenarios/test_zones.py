@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.scenarios.wire import Api
-from tests.scenarios.world import World, contact_arn
+from tests.scenarios.world import contact_arn
 
 ZONES = (
     "Europe/Dublin",
@@ -19,13 +18,6 @@ ZONES = (
     "Africa/Casablanca",
     "Pacific/Kiritimati",
 )
-
-
-@pytest.fixture
-def api(town_world: World) -> Iterator[Api]:
-    opened = Api(town_world)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("zone", ZONES)

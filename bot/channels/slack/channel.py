@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -253,18 +254,11 @@ def as_post(message: SlackMessage) -> Post:
         )
     else:
         card = Card(text=timeline_entry(message.event))
-    return Post(
-        key=message.key,
-        address=message.address,
-        created_at=message.created_at,
-        repeats=message.repeats,
-        text=card.text,
-        blocks=card.blocks,
-        thread_ts=message.thread_ts,
-        ts=message.ts,
-        broadcast=message.event is not None
-        and (message.nobody_reached or is_told_to_the_channel(message.event)),
+    is_broadcast = message.event is not None and (
+        message.nobody_reached or is_told_to_the_channel(message.event)
     )
+    post = _post_of(message, card, ts=message.ts, thread_ts=message.thread_ts)
+    return replace(post, broadcast=is_broadcast)
 
 
 def _post_of(
