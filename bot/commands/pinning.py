@@ -82,10 +82,6 @@ def follow(ctx: Context, document: Document, prepared: Document, region: str) ->
         return  # audited as refused; there is nobody to be told
 
 
-def refuse_pin(ctx: Context, document: Document, card: Card) -> Answer:
-    return _whisper(ctx, document, card)
-
-
 def _text(message: Document, prepared: Document) -> str:
     text = read_text(message.get("text") or "", prepared.get("names") or {})
     files = [str(file.get("name") or "a file") for file in message.get("files") or ()]
