@@ -17,7 +17,7 @@ from bot.core.store.lanes import Lane
 from bot.core.store.lease import with_older_key
 from bot.core.store.migrations import all_tables
 from bot.core.store.refusals import StoreError
-from bot.core.store.schema import Shape
+from bot.core.store.shape import Shape
 from bot.core.store.statements import Prepared, prepared
 from bot.core.store.transaction import Transaction
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.core.store.kinds import PARAMETERS
-from bot.core.store.schema import Shape
+from bot.core.store.shape import Shape
 
 DialectName = Literal["sqlite", "postgresql"]
 Statement = sa.Executable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from bot.core.ids import Key
-from bot.core.store.schema import R, Row, foreign_key_rank, shape_of, table_of
+from bot.core.store.schema import R, Row, shape_of, table_of
 from bot.core.store.statements import (
     Dialect,
     DialectName,
@@ -100,7 +100,7 @@ class Transaction:
             groups.setdefault(type(row), []).append(row)
         kinds = list(groups)
         if len(kinds) > 1:
-            kinds.sort(key=lambda kind: foreign_key_rank(table_of(kind)))
+            kinds.sort(key=lambda kind: shape_of(kind).rank)
         for kind in kinds:
             self._insert(kind, groups[kind])
 
