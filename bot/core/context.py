@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -113,6 +113,48 @@ class House:
     sender: Sender = field(default_factory=Sender)
 
 
+class Pending:
+    """Rows that a transaction is going to write, by their kind."""
+
+    __slots__ = ("_keys", "_kinds")
+
+    def __init__(self) -> None:
+        self._kinds: dict[type[Row], dict[Key, Any]] = {}
+        self._keys: set[Key] = set()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def put(self, row: Row) -> None:
+        """Add a row, or put it in the place of the one of its key."""
+        kind, key = type(row), row.key
+        rows = self._kinds.get(kind)
+        if rows is None:
+            self._kinds[kind] = {key: row}
+        else:
+            rows[key] = row
+        self._keys.add(key)
+
+    def get(self, kind: type[R], key: Key) -> R | None:
+        rows = self._kinds.get(kind)
+        return None if rows is None else rows.get(key)
+
+    def of(self, kind: type[R]) -> Collection[R]:
+        rows = self._kinds.get(kind)
+        return () if rows is None else rows.values()
+
+    def kinds(self) -> Mapping[type[Row], Collection[Row]]:
+        return {kind: rows.values() for kind, rows in self._kinds.items()}
+
+    def are_named_in(self, values: Iterable[Any]) -> bool:
+        """Whether one of the values is the key of such a row."""
+        return not self._keys.isdisjoint(values)
+
+    def clear(self) -> None:
+        self._kinds.clear()
+        self._keys.clear()
+
+
 @dataclass(slots=True)
 class Unit:
     """One transaction's worth of intentions: rows to insert, jobs due at once, messages
@@ -122,7 +164,7 @@ class Unit:
     tx: Transaction
     now: datetime
     house: House
-    pending: dict[Key, Any] = field(default_factory=dict)
+    pending: Pending = field(default_factory=Pending)
     kept: list[Any] = field(default_factory=list)
     due: list[tuple[Context, str, dict[str, Any]]] = field(default_factory=list)
     born: list[Outbox] = field(default_factory=list)
@@ -134,7 +176,7 @@ class Unit:
 
     def flush(self) -> None:
         if self.pending:
-            self.tx.insert(self.pending.values())
+            self.tx.insert_kinds(self.pending.kinds())
             self.pending.clear()
 
     def savepoint(self) -> AbstractContextManager[None]:
@@ -150,7 +192,9 @@ class Unit:
                 yield
                 self.flush()
         except BaseException:
-            self.pending = {row.key: row for row in self.kept[kept:]}
+            self.pending.clear()
+            for row in self.kept[kept:]:
+                self.pending.put(row)
             del self.due[due:], self.born[born:]
             self.pages = pages
             raise
@@ -181,24 +225,15 @@ class AgainCarefully(TransactionError):
 class Context:
     """A handler's whole world. Rows that it adds are written when it is done."""
 
-    __slots__ = ("caller", "request_id", "unit")
+    __slots__ = ("account_id", "caller", "house", "now", "request_id", "unit")
 
     def __init__(self, unit: Unit, caller: Caller, request_id: str) -> None:
         self.unit = unit
         self.caller = caller
         self.request_id = request_id
-
-    @property
-    def now(self) -> datetime:
-        return self.unit.now
-
-    @property
-    def house(self) -> House:
-        return self.unit.house
-
-    @property
-    def account_id(self) -> str:
-        return self.caller.account_id
+        self.now = unit.now
+        self.house = unit.house
+        self.account_id = caller.account_id
 
     @property
     def tx(self) -> Transaction:
@@ -213,9 +248,10 @@ class Context:
         return build_arn(service, self.caller.region, self.account_id, *resource)
 
     def add(self, row: R) -> R:
-        self.unit.pending[row.key] = row
-        if len(self.unit.pending) >= MOST_PENDING:
-            self.unit.flush()
+        unit = self.unit
+        unit.pending.put(row)
+        if len(unit.pending) >= MOST_PENDING:
+            unit.flush()
         return row
 
     def keep(self, row: R) -> R:
@@ -228,25 +264,24 @@ class Context:
 
     def update(self, row: R, **changes: Any) -> R:
         """Change a row that was read or added; answers the row as it is then."""
-        if row.key in self.unit.pending:
-            changed: R = shape_of(type(row)).changed(self.unit.pending[row.key], changes)
-            self.unit.pending[row.key] = changed
-            return changed
-        return self.unit.tx.update(row, **changes)
+        added = self.unit.pending.get(type(row), row.key)
+        if added is None:
+            return self.unit.tx.update(row, **changes)
+        changed = shape_of(type(row)).changed(added, changes)
+        self.unit.pending.put(changed)
+        return changed
 
     def delete(self, row: Row) -> None:
         self.tx.delete(row)
 
     def get(self, row_type: type[R], key: Key) -> R | None:
-        if (row := self.unit.pending.get(key)) is not None:
-            return row  # type: ignore[no-any-return]
-        return self.unit.tx.get(row_type, key)
+        added = self.unit.pending.get(row_type, key)
+        return self.unit.tx.get(row_type, key) if added is None else added
 
     def lock(self, row_type: type[R], key: Key) -> R | None:
         """Read a row so that nobody else changes it before this transaction ends."""
-        if (row := self.unit.pending.get(key)) is not None:
-            return row  # type: ignore[no-any-return]
-        return self.unit.tx.lock(row_type, key)
+        added = self.unit.pending.get(row_type, key)
+        return self.unit.tx.lock(row_type, key) if added is None else added
 
     def find(self, row_type: type[R], arn: str) -> R | None:
         """The account's live row of that ARN."""
@@ -277,16 +312,15 @@ class Context:
 
     def _added(self, row_type: type[R], equal: Mapping[str, Any]) -> list[R]:
         """Those that match among the rows that are not yet written."""
-        found = [row for row in self.unit.pending.values() if type(row) is row_type]
         return [
             row
-            for row in found
+            for row in self.unit.pending.of(row_type)
             if all(getattr(row, name) == value for name, value in equal.items())
         ]
 
     def _refers_to_added(self, equal: Mapping[str, Any]) -> bool:
         """Whether only added rows can match: no written row bears the key of an unwritten."""
-        return not self.unit.pending.keys().isdisjoint(equal.values())
+        return self.unit.pending.are_named_in(equal.values())
 
     def savepoint(self) -> AbstractContextManager[None]:
         return self.unit.savepoint()

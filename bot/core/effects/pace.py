@@ -100,6 +100,6 @@ def _last(ctx: Context, channel: ContactChannel) -> tuple[datetime | None, bool]
 def _added(ctx: Context, channel_key: Key) -> Sequence[Page]:
     return [
         row
-        for row in ctx.unit.pending.values()
-        if type(row) is Page and row.channel_key == channel_key and row.told_at
+        for row in ctx.unit.pending.of(Page)
+        if row.channel_key == channel_key and row.told_at
     ]

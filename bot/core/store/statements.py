@@ -16,6 +16,9 @@ DialectName = Literal["sqlite", "postgresql"]
 Statement = sa.Executable
 
 
+SEVERAL = (list, tuple, set, frozenset)
+
+
 class Prepared:
     """A statement that is kept; each database compiles it at its first use."""
 
@@ -52,9 +55,10 @@ class Compiled:
 
     def bind(self, given: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
         """The text and the values to run. Raises KeyError for a name that it does not have."""
-        if unknown := given.keys() - self._constants.keys():
-            raise KeyError(f"the statement has no parameter {', '.join(sorted(unknown))}")
         values = {**self._constants, **_primitive(given)} if given else self._constants
+        if len(values) > len(self._constants):
+            unknown = sorted(given.keys() - self._constants.keys())
+            raise KeyError(f"the statement has no parameter {', '.join(unknown)}")
         if not self._expands:
             return self.sql, [values[name] for name in self._names]
         state = self._compiler.construct_expanded_state(values)
@@ -161,6 +165,6 @@ def _encode(value: Any) -> Any:
     convert = PARAMETERS.get(type(value))
     if convert is not None:
         return convert(value)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, SEVERAL):
         return [_encode(member) for member in value]
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.core.ids import Key
 from bot.core.store.schema import R, Row, shape_of, table_of
+from bot.core.store.shape import Shape
 from bot.core.store.statements import (
     Dialect,
     DialectName,
@@ -95,20 +96,23 @@ class Transaction:
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Write new rows, those that are referred to first. Raises ConstraintError."""
-        groups: dict[type[Row], list[Row]] = {}
+        kinds: dict[type[Row], list[Row]] = {}
         for row in rows:
-            groups.setdefault(type(row), []).append(row)
-        kinds = list(groups)
-        if len(kinds) > 1:
-            kinds.sort(key=lambda kind: shape_of(kind).rank)
-        for kind in kinds:
-            self._insert(kind, groups[kind])
+            kinds.setdefault(type(row), []).append(row)
+        self.insert_kinds(kinds)
 
-    def _insert(self, kind: type[Row], rows: list[Row]) -> None:
-        shape = shape_of(kind)
+    def insert_kinds(self, kinds: Mapping[type[Row], Collection[Row]]) -> None:
+        """The same for rows that stand by their kinds."""
+        groups = [(shape_of(kind), rows) for kind, rows in kinds.items()]
+        groups.sort(key=_rank)
+        for shape, rows in groups:
+            self._insert(shape, rows)
+
+    def _insert(self, shape: Shape, rows: Collection[Row]) -> None:
         self._will_write(shape.name)
         sql = self._dialect.insert(shape)
-        values = [shape.to_values(row, self.vault) for row in rows]
+        to_values, vault = shape.to_values, self.vault
+        values = [to_values(row, vault) for row in rows]
         if len(values) == 1:
             self._run(self._cursor.execute, sql, values[0])
         else:
@@ -277,6 +281,10 @@ class Transaction:
             self.fault = error
             raise TransactionError(type(error).__name__) from error
         raise self.violation
+
+
+def _rank(group: tuple[Shape, Any]) -> int:
+    return group[0].rank
 
 
 def _without_values(error: Exception) -> str:
