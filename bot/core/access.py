@@ -5,6 +5,7 @@ apart by them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from bot.core.errors import AccessDeniedException
@@ -77,7 +78,12 @@ class Caller:
 
     def through_the_engine(self) -> Caller:
         """The same principal, with the engine acting for it later."""
-        return replace(self, door="engine", invoked_by=ENGINE)
+        return _through_the_engine(self)
+
+
+@lru_cache(256)
+def _through_the_engine(caller: Caller) -> Caller:
+    return replace(caller, door="engine", invoked_by=ENGINE)
 
 
 def is_allowed(caller: Caller, service: str, operation: str) -> bool:

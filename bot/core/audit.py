@@ -44,7 +44,9 @@ def audit_row(request: Request, at: datetime, outcome: str) -> Audit:
 
 def _plain(text: str) -> str:
     """What was only claimed to be an ARN may be anything; every store takes this."""
-    whole = text[:LONGEST_NAME].encode("utf-8", "replace").decode()
+    whole = text[:LONGEST_NAME]
+    if not whole.isascii():
+        whole = whole.encode("utf-8", "replace").decode()
     return whole.replace("\x00", "\ufffd")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from bot.core.channel import (
@@ -47,6 +48,7 @@ KINDS: dict[str, type[Message]] = {
 PAGING = frozenset({"page", "bundle", "activation", "direct_page"})
 """What somebody waits for goes before what only informs."""
 FIELDS = {kind: tuple(f.name for f in dataclasses.fields(KINDS[kind])) for kind in KINDS}
+VALUES = {kind: attrgetter(*FIELDS[kind]) for kind in KINDS}
 
 
 def send(
@@ -114,7 +116,8 @@ def _row(
 
 
 def message_document(message: Message) -> dict[str, Any]:
-    document = {name: getattr(message, name) for name in FIELDS[message.kind]}
+    kind = message.kind
+    document = dict(zip(FIELDS[kind], VALUES[kind](message), strict=True))
     document["created_at"] = message.created_at.isoformat()
     return document
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import bindparam, select
+
 from bot.core.channel import Activation as ActivationMessage
 from bot.core.channel import Page as PageMessage
 from bot.core.context import Context
@@ -13,9 +15,11 @@ from bot.core.effects.links import link
 from bot.core.effects.names import alias_of
 from bot.core.effects.sender_card import card_url
 from bot.core.ids import new_code, new_key, new_secret_key
+from bot.core.store.bundles import Bundle
 from bot.core.store.contacts import Activation, ContactChannel
 from bot.core.store.engagements import Engagement, Page
-from bot.core.store.schema import Row
+from bot.core.store.schema import table_of
+from bot.core.store.statements import Prepared, prepared
 
 NO_SETTINGS = "No settings for {} are given to this program, so nothing was sent."
 WHY_NOT: Mapping[reachability.Obstacle, str] = {
@@ -27,6 +31,20 @@ WHY_NOT: Mapping[reachability.Obstacle, str] = {
     "not activated": "The contact channel is not activated.",
     "without settings": NO_SETTINGS,
 }
+
+
+def _taken(kind: type[Page | Bundle]) -> Prepared:
+    columns = table_of(kind).c
+    return prepared(
+        select(columns.key).where(
+            columns.code_fingerprint == bindparam("code"),
+            columns.address_fingerprint == bindparam("address"),
+            columns.closed_at.is_(None),
+        )
+    )
+
+
+TAKEN = {kind: _taken(kind) for kind in (Page, Bundle)}
 
 
 def why_not(ctx: Context, channel: ContactChannel | None) -> str | None:
@@ -98,22 +116,28 @@ def _page(
 
 
 def free_code(
-    ctx: Context, address_fingerprint: str, kinds: Sequence[type[Row]] = (Page,)
+    ctx: Context, address_fingerprint: str, kinds: Sequence[type[Page | Bundle]] = (Page,)
 ) -> tuple[str, str]:
     """A code that no open row of these kinds bears at that address, with the fingerprint that
     finds it.
 
-    A hopeful unit does not look: where the index refuses the code, it is run again and does.
     """
-    vault, place = ctx.unit.tx.vault, {"address_fingerprint": address_fingerprint}
     while True:
         code = new_code()
-        fingerprint = vault.fingerprint(f"code {code}")
-        if ctx.unit.is_hopeful or not any(
-            ctx.find_by(kind, code_fingerprint=fingerprint, **place, closed_at=None)
-            for kind in kinds
-        ):
+        fingerprint = ctx.unit.tx.vault.fingerprint(f"code {code}")
+        if not any(_is_taken(ctx, kind, fingerprint, address_fingerprint) for kind in kinds):
             return code, fingerprint
+
+
+def _is_taken(
+    ctx: Context, kind: type[Page | Bundle], fingerprint: str, address_fingerprint: str
+) -> bool:
+    """Pages that one transaction has added to an address have codes of their own, too."""
+    place = (fingerprint, address_fingerprint)
+    for row in ctx.unit.pending.of(kind):
+        if (row.code_fingerprint, row.address_fingerprint) == place and row.closed_at is None:
+            return True
+    return bool(ctx.unit.tx.records(TAKEN[kind], code=fingerprint, address=address_fingerprint))
 
 
 def send_page(

@@ -7,6 +7,9 @@ code, and a contact whose plan is through begins it again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+
+import orjson
 
 from bot.core.context import Context
 from bot.core.effects import engagements, paging, receipts
@@ -17,6 +20,16 @@ from bot.core.store.contacts import Contact, ContactChannel, Medium
 from bot.core.store.engagements import Engagement, Page, Target
 
 Place = tuple[int, int]
+
+
+def stages_of(engagement: Engagement) -> tuple[Stage, ...]:
+    """The stages of its plan; of a plan that many engagements run on they are read once."""
+    return _stages(orjson.dumps(engagement.plan))
+
+
+@lru_cache(256)
+def _stages(plan: bytes) -> tuple[Stage, ...]:
+    return parse_plan(orjson.loads(plan))
 
 
 def next_moves_of(ctx: Context, engagement: Engagement, stages: Sequence[Stage]) -> Moves:
@@ -175,7 +188,7 @@ def _engage(
 def _running(ctx: Context, engagement: Engagement, contact: Contact) -> Engagement | None:
     """One that the same first engagement led to, and that has still something to do."""
     for one in engagements.running_within(ctx, engagement, contact):
-        if next_moves_of(ctx, one, parse_plan(one.plan)) != Moves():
+        if next_moves_of(ctx, one, stages_of(one)) != Moves():
             return one
     return None
 

@@ -356,6 +356,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # or each savepoint writes a file
+    connection.execute("PRAGMA cache_size = -16000")  # KiB: the inner pages of large indexes
 
 
 def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | None) -> Vault:

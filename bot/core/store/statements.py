@@ -88,6 +88,7 @@ class Dialect:
         self._insert = insert
         self._prepared: dict[Prepared, Compiled] = {}
         self._texts: dict[Hashable, str] = {}
+        self._inserts: dict[Shape, str] = {}
 
     def compile(self, statement: Statement | Prepared) -> Compiled:
         if not isinstance(statement, Prepared):
@@ -108,7 +109,10 @@ class Dialect:
         return text
 
     def insert(self, shape: Shape) -> str:
-        return self._text((shape, "insert"), lambda: self._insert(shape.table))
+        text = self._inserts.get(shape)
+        if text is None:
+            text = self._inserts[shape] = str(self._compiler(self._insert(shape.table)))
+        return text
 
     def insert_or_ignore(self, shape: Shape) -> str:
         return self._text(

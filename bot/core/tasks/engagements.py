@@ -9,7 +9,7 @@ from bot.core.context import Context
 from bot.core.effects import engagements, jobs, mutes, slack_links, telling, timeline
 from bot.core.ids import Key
 from bot.core.planner.moves import Moves
-from bot.core.planner.plans import Stage, parse_plan
+from bot.core.planner.plans import Stage
 from bot.core.registry import task
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
@@ -33,18 +33,18 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
     engagement = ctx.lock(Engagement, engagement_key)
     if engagement is None or engagements.is_over(engagement):
         return
-    stages = parse_plan(engagement.plan)
+    stages = telling.stages_of(engagement)
     muted, told, moves = mutes.muted_contact(ctx, engagement), 0, Moves()
     while engagement.ended_at is None:
         media = _tell_in_slack(ctx, engagement, muted)
         moves = telling.next_moves_of(ctx, engagement, stages)
         engagement = _begin_stages(ctx, engagement, moves)
-        is_torn = _tell_all(ctx, engagement, stages, moves, media, muted)
+        is_torn, is_told = _tell_all(ctx, engagement, stages, moves, media, muted)
         told += len(moves.tell)
         if moves.wake_at is None:
             engagement = ctx.update(engagement, ended_at=ctx.now)
             engagements.forget_codes_later(ctx, engagement)
-        elif moves.rests or not _is_hopeless(ctx, engagement, stages):
+        elif moves.rests or is_told or not _is_hopeless(ctx, engagement, stages):
             again = ctx.now + AGAIN_AFTER
             wake_at = min(moves.wake_at, again) if is_torn else moves.wake_at
             _set_alarm(ctx, engagement, wake_at)
@@ -120,17 +120,21 @@ def _tell_all(
     moves: Moves,
     media: list[str],
     muted: Contact | None,
-) -> bool:
+) -> tuple[bool, bool]:
     """Tell each target in a savepoint of its own: one that breaks never keeps the others from
-    it. Answers whether one is to be tried again. `media` are those that it was told by already.
+    it. Answers whether one is to be tried again, and whether a page is on its way. `media` are
+    those that it was told by already.
     """
-    is_torn, withheld = False, mutes.why(muted) if muted is not None else None
+    is_torn, is_told = False, False
+    withheld = mutes.why(muted) if muted is not None else None
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
         try:
             with ctx.savepoint():
                 medium = telling.tell(ctx, engagement, target, place, withheld)
-                media += [medium] if medium else []
+            if medium:
+                media.append(medium)
+                is_told = True
         except Exception as fault:
             if ctx.unit.tx.is_broken(fault):
                 raise
@@ -139,7 +143,7 @@ def _tell_all(
     if media:
         engagements.reach_after_all(ctx, engagement)
         timeline.record_engagement(ctx, engagement, timeline.PAGED, channelTypes=media)
-    return is_torn
+    return is_torn, is_told
 
 
 def _is_given_up(ctx: Context, engagement: Engagement, place: tuple[int, int]) -> bool:
