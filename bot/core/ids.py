@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import secrets
 import threading
@@ -14,34 +15,34 @@ Key = NewType("Key", str)
 
 _lock = threading.Lock()
 _last = 0
-_LAYOUT = "%08x-%04x-7%03x-%04x-%012x"
-_low = itertools.count(random.Random().getrandbits(61))  # noqa: S311 - new, not secret
+_millisecond = 0
+_prefix = ""
+_random = random.Random()  # noqa: S311 - new, not secret
+_PROCESS = f"-{0x8000 | _random.getrandbits(14):04x}-"
+_low = itertools.count(_random.getrandbits(47))
 
 
 def new_key() -> Key:
-    """Make a key from the system's clock; it orders rows, it tells no time to anyone."""
-    global _last
+    """Make a key from the system's clock; it orders rows, it tells no time to anyone.
+
+    Its first 48 bits are milliseconds, the next 12 count within one.
+    """
+    global _last, _millisecond, _prefix
     with _lock:
-        stamp = (time.time_ns() * 4096) // 1_000_000  # milliseconds with 12 bits of fraction
-        if stamp <= _last:
-            stamp = _last + 1
-        _last = stamp
-    low = next(_low)
-    text = _LAYOUT % (
-        stamp >> 28,
-        stamp >> 12 & 0xFFFF,
-        stamp & 0xFFF,
-        0x8000 | low >> 48,
-        low & 0xFFFF_FFFF_FFFF,
-    )
-    return Key(text)
+        _last = stamp = max(_last + 1, time.time_ns() // 1_000_000 << 12)
+        if stamp >> 12 != _millisecond:
+            _millisecond = stamp >> 12
+            _prefix = f"{_millisecond >> 16:08x}-{_millisecond & 0xFFFF:04x}-7"
+        prefix = _prefix
+    low = next(_low) & 0xFFFF_FFFF_FFFF
+    return Key("%s%03x%s%012x" % (prefix, stamp & 0xFFF, _PROCESS, low))  # noqa: UP031 - faster
 
 
 def new_secret_key() -> Key:
     """Make a key that nobody can guess who knows others made here: it names a mail, and who
     knows a mail's name may answer it.
     """
-    low = secrets.token_hex(8)
+    low = os.urandom(8).hex()
     return Key(f"{new_key()[:20]}{low[:3]}-{low[4:]}")
 
 
