@@ -34,6 +34,7 @@ from sqlalchemy import (
 
 from bot.core.ids import Key, new_key
 from bot.core.store.kinds import kind_of
+from bot.core.store.records import as_record
 from bot.core.store.shape import ColumnOf, Shape
 
 if TYPE_CHECKING:
@@ -138,8 +139,7 @@ def table(
     """
 
     def declare(plain: type[R]) -> type[R]:
-        declared = dataclasses.dataclass(init=False, frozen=True, kw_only=True, slots=True)
-        row_type = declared(plain)
+        row_type = as_record(plain)
         columns = tuple(_columns(row_type))
         if not columns or columns[0].name != "key" or "primary" not in columns[0].options:
             raise TypeError(f"the first column of {name} must be `key: Key = primary()`")
