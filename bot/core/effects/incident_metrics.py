@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from statistics import median
 from zoneinfo import ZoneInfo
 
 from bot.core.store.incident_times import Times
@@ -44,6 +43,8 @@ class Tally:
 def _statistics(durations: list[int]) -> Wire:
     if not durations:
         return {"Count": 0}
+    from statistics import median
+
     average = sum(durations) / len(durations)
     return {
         "Count": len(durations),

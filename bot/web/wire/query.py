@@ -6,9 +6,9 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from bot.core.errors import UnknownOperationException
 from bot.core.service_models import (
@@ -183,4 +183,4 @@ def _text(value: Any) -> str:
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    return escape(ILLEGAL.sub("\ufffd", str(value)), {"\r": "&#13;"})
+    return escape(ILLEGAL.sub("\ufffd", str(value)), quote=False).replace("\r", "&#13;")
