@@ -58,9 +58,12 @@ class JsonFormatter(DiscreetFormatter):
 
 
 def words_of(record: logging.LogRecord) -> str:
-    """Our own words, or the place in a library where something was said."""
+    """Our own words, or the place in a library where something was said.
+
+    What UTF-8 cannot hold, a vendor's half of a surrogate pair, is escaped.
+    """
     if record.name == OURS or record.name.startswith(f"{OURS}."):
-        return record.getMessage()
+        return record.getMessage().encode(errors="backslashreplace").decode()
     return f"see {record.module}.{record.funcName}, line {record.lineno}"
 
 

@@ -99,6 +99,12 @@ def test_of_a_librarys_warning_only_its_place_is_told(
     assert SECRET not in told
 
 
+def test_words_that_utf_8_cannot_hold_are_told_escaped(written: Callable[[], str]) -> None:
+    logging.getLogger("bot").warning("given up: %s", "no text: \ud800")
+
+    assert "\\ud800" in written()
+
+
 def test_libraries_are_heard_from_a_warning_on(written: Callable[[], str]) -> None:
     logging.getLogger("aiosmtplib").info("connected")
     logging.getLogger("bot.access").info("GET healthz 200")
