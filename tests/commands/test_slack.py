@@ -3,12 +3,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
-from tests.scenarios.world import World, open_world, sqlite_url
+from tests.scenarios.world import World, open_world
 
 EVENT = b'{"type":"event_callback","event_id":"Ev1","event":{"type":"message"}}'
 
@@ -39,27 +38,27 @@ def signed(world: World, body: bytes, *, age: float = 0) -> dict[str, str]:
     ],
 )
 async def test_what_slack_did_not_sign_is_refused_before_it_is_read(
-    tmp_path: Path, body: bytes, changes: dict[str, str]
+    sqlite_url: str, body: bytes, changes: dict[str, str]
 ) -> None:
-    async with open_world(sqlite_url(tmp_path)) as world, ClientSession() as session:
+    async with open_world(sqlite_url) as world, ClientSession() as session:
         headers = signed(world, body) | changes
         answer = await session.post(f"{world.url}/slack/events", data=body, headers=headers)
         assert answer.status == 401
 
 
 async def test_a_signed_request_of_more_than_five_minutes_ago_is_refused(
-    tmp_path: Path,
+    sqlite_url: str,
 ) -> None:
-    async with open_world(sqlite_url(tmp_path)) as world, ClientSession() as session:
+    async with open_world(sqlite_url) as world, ClientSession() as session:
         url = f"{world.url}/slack/events"
         fresh = await session.post(url, data=EVENT, headers=signed(world, EVENT, age=200))
         stale = await session.post(url, data=EVENT, headers=signed(world, EVENT, age=400))
         assert (fresh.status, stale.status) == (200, 401)
 
 
-async def test_the_house_opens_while_slack_is_away(tmp_path: Path) -> None:
+async def test_the_house_opens_while_slack_is_away(sqlite_url: str) -> None:
     async with open_world(
-        sqlite_url(tmp_path),
+        sqlite_url,
         SLACK_API_URL="http://127.0.0.1:9/api/",
         SLACK_APP_TOKEN="xapp-1-away",
     ) as world:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,19 +14,19 @@ from bot.core.store.accounts import FailedTry
 from bot.playground.slack import ADMIN, ANA, INCIDENTS
 from bot.playground.slack_state import TEAM_ID
 from tests.scenarios.chat import Chat
-from tests.scenarios.world import World, open_world, sqlite_url
+from tests.scenarios.world import World, open_world
 
 
 @pytest.fixture
-async def socket_world(tmp_path: Path) -> AsyncIterator[World]:
+async def socket_world(sqlite_url: str) -> AsyncIterator[World]:
     """A house that has an app token and no signing secret."""
-    async with open_world(sqlite_url(tmp_path), has_public_url=False) as world:
+    async with open_world(sqlite_url, has_public_url=False) as world:
         yield world
 
 
 @pytest.fixture
-async def http_world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(sqlite_url(tmp_path)) as world:
+async def http_world(sqlite_url: str) -> AsyncIterator[World]:
+    async with open_world(sqlite_url) as world:
         yield world
 
 
@@ -104,9 +103,9 @@ async def test_a_code_after_a_mention_is_read_in_any_thread(http_world: World) -
 
 @pytest.mark.parametrize("has_public_url", [True, False], ids=["over HTTP", "by socket"])
 async def test_forms_open_complain_and_close_by_both_ways_in(
-    tmp_path: Path, has_public_url: bool
+    sqlite_url: str, has_public_url: bool
 ) -> None:
-    async with open_world(sqlite_url(tmp_path), has_public_url=has_public_url) as world:
+    async with open_world(sqlite_url, has_public_url=has_public_url) as world:
         chat = Chat(world)
         await world.has_response_plan(topic=await world.has_topic_in_slack())
         arn = await world.starts_incident()

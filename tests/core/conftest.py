@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ from tests.core.desk import Desk, open_desk
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(sqlite_url: str) -> AsyncIterator[Desk]:
     """An account with a replication set in us-east-1."""
-    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+    store = await open_store(sqlite_url, MASTER_KEY)
     async with open_desk(store) as opened:
         yield opened
     await store.close()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,8 +204,8 @@ class Town:
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+async def town(sqlite_url: str) -> AsyncIterator[Town]:
+    store = await open_store(sqlite_url, MASTER_KEY)
     async with open_town(store) as built:
         yield built
     await store.close()

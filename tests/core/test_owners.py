@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -127,9 +126,9 @@ async def test_a_page_that_nobody_can_read_is_sent_once_all_the_same(office: Off
     assert [receipt.type for receipt in await office.rows(Receipt)] == ["ERROR", "SENT"]
 
 
-async def test_an_idle_courier_hears_of_each_message_in_time(tmp_path: Path) -> None:
+async def test_an_idle_courier_hears_of_each_message_in_time(sqlite_url: str) -> None:
     """Under the real clock; on SQLite nothing is polled, so a lost wake-up would hang."""
-    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+    store = await open_store(sqlite_url, MASTER_KEY)
     async with open_office(store) as office:
         clock, phones = SystemClock(), office.phones
         dispatcher = Dispatcher(store, clock, office.dispatcher._house, Keyring(store, None))

@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from bot.app import App, first_credential, open_app
@@ -392,7 +391,3 @@ async def open_world(
             yield world
             await world.settle()
             assert list(town.surprises) == [], town.surprises
-
-
-def sqlite_url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'imbot.db'}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
@@ -101,8 +100,8 @@ def application(
 
 
 @pytest.fixture
-async def street(tmp_path: Path) -> AsyncIterator[Street]:
-    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+async def street(sqlite_url: str) -> AsyncIterator[Street]:
+    store = await open_store(sqlite_url, MASTER_KEY)
     async with open_house(store) as house, aiohttp.ClientSession() as session:
         house.is_reachable(PUBLIC_URL)
         server = TestServer(application(house, session, PUBLIC_URL), host="127.0.0.1")

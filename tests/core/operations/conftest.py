@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ from tests.harness import TestHouse, open_house
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[TestHouse]:
+async def house(sqlite_url: str) -> AsyncIterator[TestHouse]:
     """All media have settings; the replication set is in us-east-1 and eu-west-1."""
-    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+    store = await open_store(sqlite_url, MASTER_KEY)
     async with open_house(store) as opened:
         yield opened
     await store.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from tests.harness import TestHouse, open_house
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[TestHouse]:
-    store = await open_store(f"sqlite:///{tmp_path / 'imbot.db'}", MASTER_KEY)
+async def house(sqlite_url: str) -> AsyncIterator[TestHouse]:
+    store = await open_store(sqlite_url, MASTER_KEY)
     async with open_house(store) as opened:
         opened.is_reachable()
         yield opened
