@@ -225,8 +225,11 @@ async def test_whatever_the_model_allows_is_answered_or_refused(
 ) -> None:
     ended = Counter[str]()
 
-    for parameters in examples(town.inputs(*pair), number=25):
-        ended[await town.ask(*pair, parameters)] += 1
+    for number in (25, 250):
+        for parameters in examples(town.inputs(*pair), number=number):
+            ended[await town.ask(*pair, parameters)] += 1
+        if ended["OK"] or pair[1] in HARD_TO_PLEASE:
+            break
     await town.house.run_due(minutes=1)
 
     assert ended["OK"] or pair[1] in HARD_TO_PLEASE, ended
@@ -246,7 +249,9 @@ async def test_the_same_holds_on_either_store_when_operations_follow_each_other(
 
 
 def examples(strategy: st.SearchStrategy[Parameters], *, number: int) -> list[Parameters]:
-    """The same few at every run."""
+    """The same few at every run, as long as the same modules are loaded: Hypothesis tries their
+    constants, too.
+    """
     found: list[Parameters] = []
 
     @given(strategy)
