@@ -108,6 +108,7 @@ async def test_an_override_takes_effect_at_once(world: World) -> None:
 
 
 async def test_chat_tells_who_is_on_call_now_and_next(town_world: World, chat: Chat) -> None:
+    await town_world.advance(hours=(10 - town_world.clock.now().hour) % 24)
     for name in ("ana", "ben"):
         await town_world.has_contact(name)
     rotation = await has_schedule(town_world, "primary", "ana", "ben")
