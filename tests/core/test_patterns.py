@@ -34,9 +34,9 @@ def test_no_pattern_of_the_models_takes_long_on_any_string_that_its_length_allow
         pattern = compile_pattern(shape.metadata["pattern"])
         longest = min(shape.metadata.get("max", 20_000), 20_000)
         for attack in attacks:
-            began = time.perf_counter()
+            began = time.thread_time()
             pattern.fullmatch(attack[: longest - 1] + "\n")
-            assert time.perf_counter() - began < 0.5, shape
+            assert time.thread_time() - began < 0.5, shape
 
 
 @pytest.mark.parametrize(
