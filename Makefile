@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 
 .PHONY: install demo test test-long simulation chaos check bench lock clean
 
@@ -15,7 +16,7 @@ demo: install
 	$(BIN)/imbot demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 check: install
 	$(BIN)/ruff check .
