@@ -14,6 +14,8 @@ from tests.scenarios.world import PLAN, World, code_in, contact_arn, open_world
 TO_ONE = (
     "The limit of 2 texts a day to one address is reached; the next day begins at 00:00 UTC."
 )
+MORNING = 9
+"""The hour at which these stories begin, so that none goes on into the next day."""
 
 
 @pytest.fixture
@@ -25,6 +27,7 @@ async def frugal_world(database_url: str) -> AsyncIterator[World]:
         IMBOT_DAILY_TEXTS="3",
         IMBOT_DAILY_CALLS_TO_ONE_NUMBER="1",
     ) as opened:
+        await opened.advance_to(MORNING)
         yield opened
 
 
@@ -32,6 +35,7 @@ async def frugal_world(database_url: str) -> AsyncIterator[World]:
 async def codeless_world(sqlite_url: str) -> AsyncIterator[World]:
     """Two activation codes to one address a day."""
     async with open_world(sqlite_url, IMBOT_DAILY_CODES_TO_ONE_ADDRESS="2") as opened:
+        await opened.advance_to(MORNING)
         yield opened
 
 

@@ -85,7 +85,7 @@ async def test_in_a_gap_the_next_stage_begins_at_once(world: World) -> None:
     await has_schedule(world, "nights", "ana", recurrence=NIGHTS)
     await world.has_escalation_plan("team", [("nights", 5), ("ben", 5)])
     await world.has_response_plan("team")
-    await world.advance(hours=(23 - world.clock.now().hour) % 24)
+    await world.advance_to(23)
 
     await world.starts_incident()
 
@@ -108,7 +108,7 @@ async def test_an_override_takes_effect_at_once(world: World) -> None:
 
 
 async def test_chat_tells_who_is_on_call_now_and_next(town_world: World, chat: Chat) -> None:
-    await town_world.advance(hours=(10 - town_world.clock.now().hour) % 24)
+    await town_world.advance_to(10)
     for name in ("ana", "ben"):
         await town_world.has_contact(name)
     rotation = await has_schedule(town_world, "primary", "ana", "ben")

@@ -116,6 +116,10 @@ class World:
         self.clock.move_to(end)
         await self.settle()
 
+    async def advance_to(self, hour: int) -> None:
+        """Let time pass until it is that hour of the day, UTC."""
+        await self.advance(hours=(hour - self.clock.now().hour) % 24)
+
     async def sleep_through(self, **by: float) -> None:
         """Let time pass while nobody is awake, as if the process had been down."""
         self.clock.move_to(self.clock.later(**by))
