@@ -47,6 +47,9 @@ def postgres_server() -> Iterator[Any]:
 
     folder = Path(tempfile.mkdtemp(prefix="imbot-pg-"))
     server = get_server(folder / "data", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # no test takes the power away
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
