@@ -59,13 +59,10 @@ class Turns:
         """Raises Unavailable with `retry_after`, by which it is no attempt that counts."""
         places = self._places.setdefault(host, asyncio.Semaphore(AT_ONE_PLACE))
         is_silent = time.monotonic() - self._silent_at.get(host, -SILENT_FOR) < SILENT_FOR
-        if places.locked() and is_silent:
-            raise _busy()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await places.acquire()
-        except TimeoutError:
-            raise _busy() from None
+        if places.locked():
+            await _wait_for(places, 0.0 if is_silent else PATIENCE)
+        else:
+            await places.acquire()
         turn = Turn()
         try:
             yield turn
@@ -77,8 +74,13 @@ class Turns:
                 self._silent_at.pop(host, None)
 
 
-def _busy() -> Unavailable:
-    return Unavailable("The endpoint has enough to answer already.", retry_after=LATER)
+async def _wait_for(places: asyncio.Semaphore, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await places.acquire()
+    except TimeoutError:
+        busy = "The endpoint has enough to answer already."
+        raise Unavailable(busy, retry_after=LATER) from None
 
 
 class HttpTopicsChannel:
