@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, and_, select, true, tuple_
 
 from bot.core.context import Context
 from bot.core.errors import ValidationException
@@ -48,10 +48,10 @@ def listing(
     shape = shape_of(row_type)
     columns = shape.table.c
     statement = select(shape.table).where(columns.account_id == ctx.account_id, *conditions)
-    binding = _binding(statement, of, by, descending) if next_token else None
+    binding = f"{of} {by} {descending} {ctx.account_id} {_text_of(conditions)}"
     order = [columns.key] if by == "key" else [columns[by], columns.key]
     slice_ = statement.order_by(*(c.desc() if descending else c for c in order))
-    if next_token and binding:
+    if next_token:
         slice_ = slice_.where(_after(order, _open(ctx, next_token, binding), descending))
     limit = max_results or default
     rows = ctx.tx.fetch(row_type, slice_.limit(limit + 1))
@@ -59,7 +59,6 @@ def listing(
         return rows, None
     last = rows[limit - 1]
     place = [shape.to_criterion(c.name, getattr(last, c.name)) for c in order]
-    binding = binding or _binding(statement, of, by, descending)
     return rows[:limit], _seal(ctx, place, binding)
 
 
@@ -112,11 +111,11 @@ def _after(
     return here < there if descending else here > there
 
 
-def _binding(statement: Select[Any], of: str, by: str, descending: bool) -> str:
-    """What tells this listing from every other: operation, order, statement and its values."""
-    compiled = statement.compile()
+def _text_of(conditions: Sequence[ColumnElement[bool]]) -> str:
+    """What tells them from all others: their SQL and its values."""
+    compiled = and_(true(), *conditions).compile()
     values = sorted((name, repr(value)) for name, value in compiled.params.items())
-    return f"{of} {by} {descending} {compiled} {values}"
+    return f"{compiled} {values}"
 
 
 def _seal(ctx: Context, place: Sequence[Any], binding: str) -> str:
