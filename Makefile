@@ -12,6 +12,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+$(VENV)/.benched: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	touch $@
+
 demo: install
 	$(BIN)/imbot demo
 
@@ -23,7 +27,7 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install
+bench: $(VENV)/.benched
 	$(BIN)/python -m benchmarks
 
 chaos: install
@@ -35,7 +39,7 @@ test-long: install
 simulation: install
 	$(BIN)/python -m tests.simulation --worlds 10000
 
-lock: install
+lock: $(VENV)/.benched
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
 
 clean:
