@@ -7,7 +7,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import claiming, delivery, idle, paging, rotations, starting, storm, timers
+from benchmarks import (
+    claiming,
+    delivery,
+    growing,
+    idle,
+    paging,
+    peer,
+    rotations,
+    starting,
+    storm,
+    timers,
+    topics,
+)
 from benchmarks.figures import Figure, table
 from benchmarks.machine import pin
 from benchmarks.program import LOAD_CPU
@@ -16,10 +28,13 @@ ALL = (
     "paging",
     "storm",
     "claiming",
+    "growing",
     "timers",
     "idle",
     "starting",
     "delivery",
+    "peer",
+    "topics",
     "rotations",
 )
 
@@ -59,10 +74,24 @@ def _storm(folder: Path, is_quick: bool) -> list[Figure]:
 
 def _claiming(folder: Path, is_quick: bool) -> list[Figure]:
     if is_quick:
-        size = claiming.Size(many=20_000, claims=200, under_snapshot=10_000)
+        size = claiming.Size(many=20_000, claims=100, under_snapshot=10_000)
     else:
-        size = claiming.Size(many=1_000_000, claims=1_000, under_snapshot=60_000)
+        size = claiming.Size(many=1_000_000, claims=300, under_snapshot=60_000)
     return claiming.measure(folder, size)
+
+
+def _growing(folder: Path, is_quick: bool) -> list[Figure]:
+    if is_quick:
+        stored = (1_000, 10_000, 100_000)
+        rounds, incidents, listings = 5, 800, 500
+    else:
+        stored = (1_000, 100_000, 1_000_000)
+        rounds, incidents, listings = 5, 2_000, 1_000
+    few, many, most = stored
+    size = growing.Size(
+        few=few, many=many, most=most, rounds=rounds, incidents=incidents, listings=listings
+    )
+    return growing.measure(folder, size)
 
 
 def _timers(folder: Path, is_quick: bool) -> list[Figure]:
@@ -73,6 +102,20 @@ def _delivery(folder: Path, is_quick: bool) -> list[Figure]:
     return delivery.measure(folder, 5, 1_000 if is_quick else 5_000)
 
 
+def _peer(folder: Path, is_quick: bool) -> list[Figure]:
+    if is_quick:
+        size = peer.Size(rounds=5, incidents=800, publications=800)
+    else:
+        size = peer.Size(rounds=7, incidents=2_000, publications=2_000)
+    return peer.measure(folder, size)
+
+
+def _topics(folder: Path, is_quick: bool) -> list[Figure]:
+    if is_quick:
+        return topics.measure(folder, topics.Size(rounds=3, notifications=1_000))
+    return topics.measure(folder, topics.Size(rounds=5, notifications=5_000))
+
+
 def _rotations(_: Path, is_quick: bool) -> list[Figure]:
     return rotations.measure(5, 3_000 if is_quick else 20_000)
 
@@ -81,10 +124,13 @@ PARTS: dict[str, Callable[[Path, bool], list[Figure]]] = {
     "paging": _paging,
     "storm": _storm,
     "claiming": _claiming,
+    "growing": _growing,
     "timers": _timers,
     "idle": _idle,
     "starting": _starting,
     "delivery": _delivery,
+    "peer": _peer,
+    "topics": _topics,
     "rotations": _rotations,
 }
 
@@ -96,8 +142,8 @@ def _options() -> argparse.Namespace:
         "goals",
         nargs="*",
         metavar="GOALS",
-        help="paging (goals 1-3), storm (4), claiming (5), timers (7), idle (8), starting (9), "
-        "delivery (12), rotations (15)",
+        help="paging (goals 1-3), storm (4), claiming (5), growing (6), timers (7), idle (8), "
+        "starting (9), delivery (12), peer (14), topics, rotations (15)",
     )
     return parser.parse_args()
 

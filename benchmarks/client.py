@@ -1,4 +1,6 @@
-"""A load generator that costs little: kept connections, requests made beforehand."""
+"""A load generator that costs little: kept connections, where the server keeps them, and
+requests made beforehand.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import orjson
 
@@ -16,6 +19,9 @@ REGION = "us-east-1"
 KEY_ID, SECRET = "AKIDBENCHBENCHBENCH1", "the-secret-of-the-benchmark"
 HOST = "bench.example.com"
 SIGNED = "content-type;host;x-amz-date"
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+CLOSES = b"\r\nConnection: close"
+"""In the head of an answer after which its server hangs up."""
 
 
 @dataclass(slots=True)
@@ -31,8 +37,12 @@ class Answers:
 class Connection(asyncio.Protocol):
     """Sends the next request when the answer to the last one is whole."""
 
-    def __init__(self, requests: Iterator[tuple[int, bytes]], answers: Answers) -> None:
+    def __init__(
+        self, port: int, requests: Iterator[tuple[int, bytes]], answers: Answers
+    ) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._port = port
+        self._opening: asyncio.Task[None] | None = None
         self._requests = requests
         self._answers = answers
         self._buffer = b""
@@ -64,10 +74,19 @@ class Connection(asyncio.Protocol):
             return
         self._answers.bodies.append(body)
         self._buffer = b""
-        self._next()
+        if CLOSES in head:
+            self._transport.close()
+            self._opening = asyncio.create_task(self.open())
+        else:
+            self._next()
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, "127.0.0.1", self._port)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self.done.done():
+        is_followed = self._opening is not None
+        if not self.done.done() and not is_followed:
             self.done.set_exception(error or ConnectionError("closed too early"))
 
 
@@ -80,22 +99,21 @@ async def load(port: int, requests: list[bytes], connections: int) -> Answers:
     """Send all requests, each connection one after the other. Raises what goes wrong."""
     answers = Answers(sent_at=[0] * len(requests))
     waiting = iter(enumerate(requests))
-    loop = asyncio.get_running_loop()
     begun = time.perf_counter()
-    opened = [
-        await loop.create_connection(lambda: Connection(waiting, answers), "127.0.0.1", port)
-        for _ in range(min(connections, len(requests)))
+    several = [
+        Connection(port, waiting, answers) for _ in range(min(connections, len(requests)))
     ]
-    await asyncio.gather(*(protocol.done for _, protocol in opened))
+    for connection in several:
+        await connection.open()
+    await asyncio.gather(*(connection.done for connection in several))
     answers.seconds = time.perf_counter() - begun
     return answers
 
 
 def incidents(numbers: Iterable[int], plan_arn: str, run: str) -> list[bytes]:
     """Signed StartIncident requests of about 800 bytes, each with its own token and title."""
-    now = datetime.now(UTC)
-    key = _signing_key(now)
-    return [_signed("/startIncident", _incident(n, plan_arn, run), now, key) for n in numbers]
+    signer = Signer("ssm-incidents")
+    return [signer.request("/startIncident", _incident(n, plan_arn, run)) for n in numbers]
 
 
 def _incident(number: int, plan_arn: str, run: str) -> bytes:
@@ -128,28 +146,40 @@ def title(number: int) -> str:
     return f"Payments are failing {number:07d}"
 
 
-def _signed(path: str, body: bytes, now: datetime, key: bytes) -> bytes:
-    stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    headers = f"content-type:application/json\nhost:{HOST}\nx-amz-date:{stamp}\n"
-    digest = hashlib.sha256(body).hexdigest()
-    canonical = f"POST\n{path}\n\n{headers}\n{SIGNED}\n{digest}"
-    scope = f"{stamp[:8]}/{REGION}/ssm-incidents/aws4_request"
-    canonical_digest = hashlib.sha256(canonical.encode()).hexdigest()
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{canonical_digest}"
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
-        f"User-Agent: Boto3/1.44 md/Botocore#1.44 ua/2.1 os/linux md/arch#x86_64\r\n"
-        f"Accept-Encoding: identity\r\nX-Amz-Date: {stamp}\r\n"
-        f"Authorization: AWS4-HMAC-SHA256 Credential={KEY_ID}/{scope}, "
-        f"SignedHeaders={SIGNED}, Signature={signature}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def publications(numbers: Iterable[int], topic_arn: str) -> list[bytes]:
+    """Signed Publish requests, each with its own message."""
+    signer = Signer("sns", FORM)
+    given = {"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic_arn}
+    return [
+        signer.request("/", urlencode({**given, "Message": title(n)}).encode()) for n in numbers
+    ]
 
 
-def _signing_key(now: datetime) -> bytes:
-    key = f"AWS4{SECRET}".encode()
-    for part in (f"{now:%Y%m%d}", REGION, "ssm-incidents", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
+class Signer:
+    """Makes the signed requests of one service."""
+
+    def __init__(self, service: str, content_type: str = "application/json") -> None:
+        self._content_type = content_type
+        self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self._scope = f"{self._stamp[:8]}/{REGION}/{service}/aws4_request"
+        self._key = f"AWS4{SECRET}".encode()
+        for part in self._scope.split("/"):
+            self._key = hmac.digest(self._key, part.encode(), "sha256")
+
+    def request(self, path: str, body: bytes) -> bytes:
+        stamp, kind = self._stamp, self._content_type
+        headers = f"content-type:{kind}\nhost:{HOST}\nx-amz-date:{stamp}\n"
+        digest = hashlib.sha256(body).hexdigest()
+        canonical = f"POST\n{path}\n\n{headers}\n{SIGNED}\n{digest}"
+        canonical_digest = hashlib.sha256(canonical.encode()).hexdigest()
+        text = f"AWS4-HMAC-SHA256\n{stamp}\n{self._scope}\n{canonical_digest}"
+        signature = hmac.digest(self._key, text.encode(), "sha256").hex()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {kind}\r\n"
+            f"User-Agent: Boto3/1.44 md/Botocore#1.44 ua/2.1 os/linux md/arch#x86_64\r\n"
+            f"Accept-Encoding: identity\r\nX-Amz-Date: {stamp}\r\n"
+            f"Authorization: AWS4-HMAC-SHA256 Credential={KEY_ID}/{self._scope}, "
+            f"SignedHeaders={SIGNED}, Signature={signature}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
-READY = re.compile(r"answers on http://127\.0\.0\.1:(\d+)")
+READY = re.compile(r"(?:answers|Running) on http://127\.0\.0\.1:(\d+)")
 PAGE_BYTES = 4096
 
 
