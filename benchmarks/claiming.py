@@ -51,9 +51,9 @@ def measure(folder: Path, size: Size) -> list[Figure]:
     with _postgres() as server:
         if server is None:
             return figures
-        few, many, old = (_database(server, key, name) for name in ("few", "many", "old"))
+        few, many = (_database(server, key, name) for name in ("few", "many"))
         figures += asyncio.run(_flat("PostgreSQL", few, many, key, size))
-        return [*figures, asyncio.run(_under_snapshot(old, key, size))]
+        return [*figures, asyncio.run(_under_snapshot(many, key, size))]
 
 
 def _database(server: Any, key: str, name: str) -> str:
@@ -89,9 +89,9 @@ async def _flat(name: str, few_url: str, many_url: str, key: str, size: Size) ->
 
 def _tidy(url: str) -> None:
     """What PostgreSQL does by itself within a minute, so that it does not do it meanwhile."""
-    import psycopg
-
     if url.startswith("postgresql"):
+        import psycopg
+
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE outbox")
 
