@@ -22,8 +22,9 @@ from benchmarks.instant import Ledger
 from benchmarks.machine import Child, start
 from benchmarks.program import SERVER_CPU, Vendors, prepare, running, settings
 
-CONNECTIONS = 8
-"""To moto, which has a thread for each."""
+CONNECTIONS = 32
+MOTO_CONNECTIONS = 8
+"""It has a thread for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,5 +104,5 @@ def _published(server: Child, topic: str, number: int) -> float:
     """Seconds of CPU for one Publish to nobody."""
     requests = publications(range(number), topic)
     begun = server.cpu_seconds
-    uvloop.run(load(server.port, requests, CONNECTIONS))
+    uvloop.run(load(server.port, requests, MOTO_CONNECTIONS))
     return (server.cpu_seconds - begun) / number
