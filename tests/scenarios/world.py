@@ -100,6 +100,7 @@ class World:
         while True:
             await self.town.settle()
             jobs = await self.app.engine.run_due()
+            await self.app.courier.settle()  # what fails now may be due again at once
             claimed = await self.app.courier.claim()
             await self.app.courier.settle()
             await self.town.settle()
