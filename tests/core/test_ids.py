@@ -29,3 +29,9 @@ async def test_the_name_of_one_mail_does_not_tell_those_of_others(desk: Desk) ->
     mails = [one for one in desk.messages if isinstance(one, Activation | Page | Bundle)]
     assert {type(mail) for mail in mails} == {Activation, Page, Bundle}
     assert min(abs(low(a.key) - low(b.key)) for a, b in pairwise(mails)) > 2**32
+
+
+def test_more_keys_than_a_millisecond_counts_are_still_in_order() -> None:
+    keys = [new_key() for _ in range(20_000)]
+
+    assert keys == sorted(set(keys))
