@@ -1,7 +1,7 @@
 // Slack's modals: the topmost one of who you are, as a dialog that is filled in and sent off.
 
 import { blocks, h } from "./draw.js";
-import { act, names, toast } from "./town.js";
+import { act, names, toast } from "./state.js";
 
 const dialog = () => document.getElementById("form");
 

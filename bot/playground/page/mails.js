@@ -2,7 +2,7 @@
 // its links, in a frame.
 
 import { h, hour, keep } from "./draw.js";
-import { act } from "./town.js";
+import { act } from "./state.js";
 
 const view = { open: null, linked: "", read: new Set() };
 let bot = "";

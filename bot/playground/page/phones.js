@@ -1,7 +1,7 @@
 // Three phones: text threads, calls that ring and speak, a keypad.
 
 import { atEnd, h, hour, keep } from "./draw.js";
-import { act } from "./town.js";
+import { act } from "./state.js";
 
 const LIVE = ["ringing", "in-progress"];
 const ENDED = { completed: "Call", "no-answer": "Missed call", busy: "Declined call", failed: "Failed call", canceled: "Missed call" };

@@ -3,7 +3,7 @@
 import { h, keep } from "./draw.js";
 import { ackPath, openMail } from "./mails.js";
 import { lastCode, liveCall } from "./phones.js";
-import { act, ask, channelOf, say, show, toast, town, until, view } from "./town.js";
+import { act, ask, channelOf, say, show, toast, town, until, view } from "./state.js";
 
 const phoneOf = (name) => town.phones.find((phone) => phone.name === name);
 const told = (text) => (document.getElementById("hint").textContent = text);
