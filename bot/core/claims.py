@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, exists, func, or_, select, update
 
-from bot.core.context import Unit
+from bot.core.access import engine_caller
+from bot.core.context import Context, Unit
+from bot.core.effects.delivery_pace import holds_back
 from bot.core.errors import DataEncryptionException
 from bot.core.ids import Key
 from bot.core.outcomes import drop_if_pointless
@@ -67,6 +70,23 @@ def is_pointless(unit: Unit, row: Outbox) -> bool:
         return drop_if_pointless(unit, row)
     except DataEncryptionException:
         return False
+
+
+def held_back(unit: Unit, rows: Iterable[Outbox]) -> set[Key]:
+    """Those of the due messages that their receivers' rates keep back. They are asked for in
+    one order by all processes, for each locks its receiver.
+    """
+    paced = [row for row in rows if _has_pace(row)]
+    paced.sort(key=lambda row: str(row.message["subscription_arn"]))
+    return {row.key for row in paced if holds_back(_engine_context(unit, row), row)}
+
+
+def _has_pace(row: Outbox) -> bool:
+    return row.medium == "http" and bool(row.message["type"] == "Notification")
+
+
+def _engine_context(unit: Unit, row: Outbox) -> Context:
+    return Context(unit, engine_caller(row.account_id), str(row.key))
 
 
 def due_rows(tx: Transaction, now: datetime) -> tuple[list[Outbox], int]:

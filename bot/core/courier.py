@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, select, update
 
 from bot.core.cascade import run_cascade
 from bot.core.channel import Channel, Message, Unavailable, Undeliverable
-from bot.core.claims import due_rows, is_pointless, next_due
+from bot.core.claims import due_rows, held_back, is_pointless, next_due
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects import chat_links
@@ -202,10 +202,11 @@ class Courier:
         unit = self._unit(tx)
         self._looked_at = unit.now
         rows, aside = due_rows(tx, unit.now)
+        held = held_back(unit, rows)
         claimed = [
             tx.update(row, owner=self._lease.owner, attempts=row.attempts + 1)
             for row in rows
-            if not is_pointless(unit, row)
+            if row.key not in held and not is_pointless(unit, row)
         ]
         run_cascade(unit)
         tx.after_commit.append(lambda: self.carry(claimed))

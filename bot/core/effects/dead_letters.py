@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.core.channel import Notification
 from bot.core.context import Context
-from bot.core.effects import outbox
-from bot.core.effects.subscriptions import MEDIA
+from bot.core.effects import delivery_pace, outbox
 from bot.core.ids import new_key
+from bot.core.store.accounts import Topic
 from bot.core.store.subscriptions import DeadLetter, Subscription
 
 
@@ -38,9 +38,12 @@ def bury(
     )
 
 
-def send_again(ctx: Context, letter: DeadLetter) -> None:
-    """As a message of its own, with the retries of a new one, under the same message id."""
+def send_again(ctx: Context, subscription: Subscription, letter: DeadLetter) -> None:
+    """As a message of its own, with the retries of a new one, under the same message id, and
+    no faster than others.
+    """
     message = outbox.message_of(letter.message)
     if isinstance(message, Notification):
-        outbox.send(ctx, MEDIA[letter.protocol], replace(message, key=new_key()))
+        topic = ctx.find(Topic, letter.topic_arn)
+        delivery_pace.send(ctx, topic, subscription, replace(message, key=new_key()))
     ctx.delete(letter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -76,6 +77,13 @@ def send(
         )
     )
     ctx.unit.born.append(row)
+
+
+def send_later(ctx: Context, medium: str, message: Message, at: datetime) -> None:
+    """Let a message leave at an instant to come, carried by whoever claims it then."""
+    row = _row(ctx, medium, message, owner=None, attempts=0)
+    ctx.add(replace(row, due_at=at))
+    ctx.unit.has_posts = True
 
 
 def post_in_order(

@@ -12,12 +12,11 @@ from sqlalchemy import bindparam, select
 from bot.core.access import ENGINE
 from bot.core.channel import Notification
 from bot.core.context import Context
-from bot.core.effects import chat_links, dead_letters, jobs, outbox
+from bot.core.effects import chat_links, dead_letters, delivery_pace, jobs, outbox
 from bot.core.effects import publication_rules as rules
 from bot.core.effects.phone_numbers import opted_out_at
 from bot.core.effects.publication_rules import Attributes
 from bot.core.effects.subscriptions import (
-    MEDIA,
     WEB,
     delivery_policy,
     topic_of,
@@ -167,7 +166,7 @@ def send(ctx: Context, topic: Topic, subscription: Subscription, publication: Wi
         document = outbox.message_document(message)
         dead_letters.bury(ctx, subscription, document, attempts=0, reason=OPTED_OUT)
         return
-    outbox.send(ctx, MEDIA[subscription.protocol], message)
+    delivery_pace.send(ctx, topic, subscription, message)
 
 
 def wants(of_subscription: Mapping[str, str], publication: Wire) -> bool:

@@ -58,7 +58,7 @@ def send_dead_letters_again(
     Raises ResourceNotFoundException where the subscription, or one that is named, is not there.
     """
     try:
-        subscription_of(ctx, subscription_arn)
+        subscription = subscription_of(ctx, subscription_arn)
     except NotFoundException as fault:
         raise ResourceNotFoundException("SUBSCRIPTION", subscription_arn) from fault
     if dead_letter_ids:
@@ -66,7 +66,7 @@ def send_dead_letters_again(
     else:
         chosen = ctx.tx.fetch(DeadLetter, OLDEST, subscription=subscription_arn)
     for letter in chosen:
-        dead_letters.send_again(ctx, letter)
+        dead_letters.send_again(ctx, subscription, letter)
     [(left,)] = ctx.tx.records(LEFT, subscription=subscription_arn)
     return {"Sent": len(chosen), "Left": left}
 

@@ -139,6 +139,12 @@ def phases_of(policy: Mapping[str, Any]) -> Phases:
     )
 
 
+def spacing_of(policy: Mapping[str, Any]) -> timedelta | None:
+    """The least time between two messages, where an effective policy limits them."""
+    most = (policy.get("throttlePolicy") or {}).get("maxReceivesPerSecond")
+    return timedelta(seconds=1) / most if most else None
+
+
 def _plain(of_topic: Mapping[str, Any]) -> dict[str, Any]:
     parts = of_topic.get("http") or {}
     return {OF_A_TOPIC.get(name, name): value for name, value in parts.items() if value}

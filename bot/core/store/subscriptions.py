@@ -45,6 +45,10 @@ class Subscription:
     """Whether whoever confirmed it was known: the account's own principal."""
     needs_authentication: bool = False
     """To unsubscribe: `AuthenticateOnUnsubscribe`."""
+    next_at: datetime | None = None
+    """Under a throttle policy: the first instant that no message was promised yet."""
+    free_at: datetime | None = None
+    """Before that, none may leave, whatever was promised."""
 
 
 @table(
