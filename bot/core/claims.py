@@ -8,12 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, exists, func, or_, select, update
 
-from bot.core.access import engine_caller
-from bot.core.context import Context, Unit
+from bot.core.context import Unit
 from bot.core.effects.delivery_pace import holds_back
 from bot.core.errors import DataEncryptionException
 from bot.core.ids import Key
-from bot.core.outcomes import drop_if_pointless
+from bot.core.outcomes import drop_if_pointless, engine_context
 from bot.core.store.kinds import instant_to_integer, integer_to_instant
 from bot.core.store.schema import table_of
 from bot.core.store.statements import prepared
@@ -78,15 +77,11 @@ def held_back(unit: Unit, rows: Iterable[Outbox]) -> set[Key]:
     """
     paced = [row for row in rows if _has_pace(row)]
     paced.sort(key=lambda row: str(row.message["subscription_arn"]))
-    return {row.key for row in paced if holds_back(_engine_context(unit, row), row)}
+    return {row.key for row in paced if holds_back(engine_context(unit, row), row)}
 
 
 def _has_pace(row: Outbox) -> bool:
     return row.medium == "http" and bool(row.message["type"] == "Notification")
-
-
-def _engine_context(unit: Unit, row: Outbox) -> Context:
-    return Context(unit, engine_caller(row.account_id), str(row.key))
 
 
 def due_rows(tx: Transaction, now: datetime) -> tuple[list[Outbox], int]:

@@ -17,10 +17,10 @@ from bot.core.channel import Channel, Message, Unavailable, Undeliverable
 from bot.core.claims import due_rows, held_back, is_pointless, next_due
 from bot.core.clock import Clock
 from bot.core.context import Unit
-from bot.core.effects import chat_links
+from bot.core.effects import chat_links, chat_pace
 from bot.core.effects.outbox import message_of
 from bot.core.ids import Key
-from bot.core.outcomes import Outcome, hand_back
+from bot.core.outcomes import Outcome, engine_context, hand_back
 from bot.core.recorder import Recorder
 from bot.core.store.executor import Lane, Store
 from bot.core.store.incidents import IncidentConversation
@@ -231,13 +231,20 @@ class Courier:
                 return
             self._begun.add(row.key)
             outcome = await self._attempt(row, taken_at)
+            is_refused = isinstance(outcome, Unavailable) and chat_pace.can_wait(row)
+            if is_refused:  # recorded before the next one looks
+                await self._record(row, outcome)
+        if not is_refused:
+            await self._record(row, outcome)
+        if row.conversation_key:
+            self.wake()
+
+    async def _record(self, row: Outbox, outcome: Outcome | None) -> None:
         try:
             if outcome:
                 await self._recorder.record(row, outcome)
         finally:
             self._begun.discard(row.key)
-        if row.conversation_key:
-            self.wake()
 
     def _place(self, row: Outbox) -> asyncio.Semaphore:
         key = row.lane, row.medium
@@ -257,6 +264,8 @@ class Courier:
             return Undeliverable(f"No settings for {row.medium.upper()} are given.")
         try:
             async with asyncio.timeout(LONGEST_SEND):
+                if await self._is_held(row):
+                    return None
                 message = await self._message(row)
                 if row.is_doubtful and (earlier := await channel.was_sent(message)):
                     return earlier
@@ -284,6 +293,22 @@ class Courier:
             return is_dropped
 
         return await self._store.write(drop, Lane.COURIER)
+
+    async def _is_held(self, row: Outbox) -> bool:
+        """Put back what goes where Slack has asked to wait, without an attempt."""
+        now = self._clock.now()
+        if not chat_pace.can_wait(row):
+            return False
+        if not await self._store.read(lambda tx: chat_pace.is_quiet(tx, row, now)):
+            return False
+
+        def put_back(tx: Transaction) -> None:
+            unit = self._unit(tx)
+            chat_pace.put_back(engine_context(unit, row), row)
+            run_cascade(unit)
+
+        await self._recorder.write_at_last(row, put_back)
+        return True
 
     async def _message(self, row: Outbox) -> Message:
         changes: dict[str, Any] = {"repeats": row.is_doubtful}

@@ -18,6 +18,7 @@ from bot.core.effects import (
     bundles,
     chat_faults,
     chat_links,
+    chat_pace,
     faults,
     notification_outcomes,
     receipts,
@@ -94,13 +95,15 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
     if not done:
         return False
     if isinstance(outcome, Sent):
-        _record_sent(_engine_context(unit, row, None), row, outcome)
+        _record_sent(engine_context(unit, row), row, outcome)
         return True
     if row.message["kind"] == notification_outcomes.KIND:
-        notification_outcomes.record_fault(_engine_context(unit, row, None), row, outcome)
+        notification_outcomes.record_fault(engine_context(unit, row), row, outcome)
         return True
-    pages = receipts.told_pages(_engine_context(unit, row, None), row.page_key)
-    ctx = _engine_context(unit, row, pages[0] if pages else None)
+    pages = receipts.told_pages(engine_context(unit, row), row.page_key)
+    ctx = engine_context(unit, row, pages[0] if pages else None)
+    if isinstance(outcome, Unavailable) and chat_pace.hears(ctx, row, outcome):
+        return True
     if isinstance(outcome, Unavailable) and row.attempts < MOST_ATTEMPTS:
         _try_again(ctx, row, pages, outcome)
     else:
@@ -126,7 +129,7 @@ def record_outcomes(unit: Unit, outcomes: Sequence[tuple[Outbox, Outcome]]) -> N
         raise OutcomesDiffer
     pages = [(row.page_key, vendor_id) for row, vendor_id in sent if row.page_key]
     if pages:
-        receipts.record_sent(_engine_context(unit, sent[0][0], None), pages)
+        receipts.record_sent(engine_context(unit, sent[0][0]), pages)
 
 
 class OutcomesDiffer(Exception):
@@ -137,10 +140,10 @@ def drop_if_pointless(unit: Unit, row: Outbox) -> bool:
     """A page that waited until its engagement was over, or its recipient opted out, is not sent
     any more; its receipt says so. A bundle goes on with those of its pages that are left.
     """
-    pages = receipts.told_pages(_engine_context(unit, row, None), row.page_key)
+    pages = receipts.told_pages(engine_context(unit, row), row.page_key)
     if not pages:
         return False
-    ctx = _engine_context(unit, row, pages[0])
+    ctx = engine_context(unit, row, pages[0])
     over = [page for page in pages if _is_over(ctx, page)]
     if len(over) < len(pages) and (not over or row.is_doubtful):
         return _drop_if_unwanted(ctx, row, pages)
@@ -243,7 +246,7 @@ def _give_up(
         ctx.unit.has_posts = True
 
 
-def _engine_context(unit: Unit, row: Outbox, page: Page | None) -> Context:
+def engine_context(unit: Unit, row: Outbox, page: Page | None = None) -> Context:
     """A page's region is where what follows from it gets its ARNs."""
     region = parse_arn(page.arn).region if page else ""
     caller = engine_caller(row.account_id, region)

@@ -12,13 +12,16 @@ from bot.core.store.schema import primary, references, table
 
 @table("chat_pace", Index("chat_pace_channel", "account_id", "channel_id", unique=True))
 class ChatPace:
-    """When a card may be drawn next in a Slack channel, whatever process draws it."""
+    """When a Slack channel may be told next, whatever process tells it. Before `quiet_until`
+    Slack has asked to wait.
+    """
 
     key: Key = primary()
     account_id: str
     channel_id: str
     next_at: datetime
     drawn_at: datetime | None = None
+    quiet_until: datetime | None = None
 
 
 @table(

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
 from bot.core.channel import Notice
 from bot.core.context import Context
-from bot.core.effects import jobs, outbox, timeline, topics
+from bot.core.effects import chat_pace, jobs, outbox, timeline, topics
 from bot.core.effects.engagements import reached_nobody
 from bot.core.effects.names import shown_name
 from bot.core.effects.records import event_document, incident_record, json_able
 from bot.core.ids import Key, new_key
 from bot.core.registry import task
-from bot.core.store.chat import ChatPace
 from bot.core.store.engagements import Engagement
 from bot.core.store.incidents import Incident, IncidentConversation, TimelineEvent
 from bot.core.store.schema import Wire, table_of
 from bot.core.store.statements import prepared
 from bot.core.store.work import Outbox
 
-BETWEEN_CARDS = timedelta(seconds=1)
-JITTER = timedelta(milliseconds=100)
-"""How much closer two cards may come because the first was drawn a little late."""
 SHOWN_BY_THE_CARD = (timeline.TRIGGERED, timeline.STARTED)
 
 _events = table_of(TimelineEvent)
@@ -92,7 +88,8 @@ def draw_card(ctx: Context, conversation_key: Key) -> None:
     incident = ctx.get(Incident, conversation.incident_key)
     if incident is None:
         return
-    wait_until = _until_posted(ctx, conversation) or _too_soon(ctx, conversation)
+    place = conversation.account_id, conversation.channel_id
+    wait_until = _until_posted(ctx, conversation) or chat_pace.too_soon(ctx, *place)
     if wait_until is None:
         _post_card(ctx, incident, conversation)
     else:
@@ -106,7 +103,7 @@ def _until_posted(ctx: Context, conversation: IncidentConversation) -> datetime 
     if conversation.message_ts is not None or _waiting_card(ctx, conversation):
         return None
     waiting = _waiting(ctx, conversation)
-    return max(ctx.now, waiting.due_at) + BETWEEN_CARDS if waiting else None
+    return max(ctx.now, waiting.due_at) + chat_pace.BETWEEN if waiting else None
 
 
 def _leave_others(ctx: Context, incident: Incident, channels: Collection[str]) -> None:
@@ -152,40 +149,9 @@ def _draw_soon(ctx: Context, conversation: IncidentConversation) -> None:
     """
     if conversation.card_due:
         return
-    at = _next_slot(ctx, conversation)
+    at = chat_pace.next_slot(ctx, conversation.account_id, conversation.channel_id)
     ctx.update(conversation, card_due=True)
     jobs.defer(ctx, "draw_card", at=at, conversation_key=conversation.key)
-
-
-def _next_slot(ctx: Context, conversation: IncidentConversation) -> datetime:
-    """The next instant at which a card may be drawn in the channel; it is taken with that."""
-    pace = _pace(ctx, conversation)
-    at = max(ctx.now, pace.next_at)
-    ctx.update(pace, next_at=at + BETWEEN_CARDS)
-    return at
-
-
-def _too_soon(ctx: Context, conversation: IncidentConversation) -> datetime | None:
-    """Until when a card must wait for another one of its channel: drawings that are late, after
-    a pause of this program, are not made up for all at once. None where it may be drawn.
-    """
-    pace = _pace(ctx, conversation)
-    if pace.drawn_at is not None and ctx.now < pace.drawn_at + BETWEEN_CARDS - JITTER:
-        return _next_slot(ctx, conversation)
-    ctx.update(pace, drawn_at=ctx.now)
-    return None
-
-
-def _pace(ctx: Context, conversation: IncidentConversation) -> ChatPace:
-    account_id, channel_id = conversation.account_id, conversation.channel_id
-    fresh = ChatPace(
-        key=new_key(), account_id=account_id, channel_id=channel_id, next_at=ctx.now
-    )
-    found = ctx.tx.find(ChatPace, account_id=account_id, channel_id=channel_id)
-    if found is None and ctx.tx.insert_or_ignore(fresh):
-        return fresh
-    found = found or ctx.tx.find(ChatPace, account_id=account_id, channel_id=channel_id)
-    return (ctx.lock(ChatPace, found.key) if found else None) or fresh
 
 
 def _waiting_card(ctx: Context, conversation: IncidentConversation) -> Outbox | None:
@@ -202,7 +168,7 @@ def _waiting_card(ctx: Context, conversation: IncidentConversation) -> Outbox | 
 def _post_card(ctx: Context, incident: Incident, conversation: IncidentConversation) -> None:
     """Post the card as it is now, or have it told by the card that waits already."""
     if conversation.message_ts is None:
-        _next_slot(ctx, conversation)
+        chat_pace.next_slot(ctx, conversation.account_id, conversation.channel_id)
     waiting = _waiting_card(ctx, conversation)
     card = _card(ctx, incident, conversation)
     if waiting is not None:

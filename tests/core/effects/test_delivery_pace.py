@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from bot.core.channel import Unavailable, Undeliverable
+from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.courier import Courier
 from bot.core.store.executor import Store
 from bot.core.store.lease import Lease
@@ -28,7 +29,7 @@ class Hook(Vendor):
         self._office = office
         self.times: list[datetime] = []
 
-    async def send(self, message: object) -> object:  # type: ignore[override]
+    async def send(self, message: Any) -> Sent:
         self.times.append(self._office.clock.now())
         return await super().send(message)
 
