@@ -160,7 +160,8 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
     house = _house(settings, channels, hands, lease, client)
     dispatcher = Dispatcher(store, clock, house, Keyring(store, first_credential(settings)))
     stack.push_async_callback(dispatcher.close)
-    engine = Engine(store, clock, dispatcher.unit, _preparations(client))
+    deliveries = Deliveries(store, dispatcher, settings.account_id, settings.region)
+    engine = Engine(store, clock, dispatcher.unit, _preparations(client, deliveries))
     courier = Courier(store, clock, lease, channels, dispatcher.unit)
     hands.reach_for(engine, courier, stack)
     store.listen(hands.hear)
@@ -179,7 +180,7 @@ async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:
         poller=Poller(store, clock, channels, replies, has_callbacks=bool(settings.public_url)),
         postman=_postman(settings, clock, store, lease, replies, stack),
         topics=TopicLinks(dispatcher, store, signer, **where),
-        deliveries=Deliveries(store, dispatcher, settings.account_id, settings.region),
+        deliveries=deliveries,
         channels=channels,
         account=account,
         client=client,
@@ -329,12 +330,12 @@ def first_credential(settings: Settings) -> Credential | None:
     )
 
 
-def _preparations(client: AsyncWebClient | None) -> Mapping[str, Any]:
+def _preparations(client: AsyncWebClient | None, deliveries: Deliveries) -> Mapping[str, Any]:
     if client is None:
         return {}
-    from bot.commands.callers import SlackPeople
+    from bot.commands.preparing import Preparing
 
-    return {"answer_delivery": SlackPeople(client).prepare}
+    return {"answer_delivery": Preparing(client, deliveries).prepare}
 
 
 def _slack_door(app: App, client: AsyncWebClient, stack: AsyncExitStack) -> LateSlackDoor:

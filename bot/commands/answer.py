@@ -71,7 +71,8 @@ class ChatDoor:
             return Answer()
         if not is_invited(document, prepared):
             document = {**document, "channel": document["user"], "thread_ts": None}
-        document = {**document, "tz": (prepared.get("user") or {}).get("tz")}
+        zone = (prepared.get("user") or {}).get("tz")
+        document = {**document, "tz": zone, "counted": prepared.get("counted")}
         try:
             if document.get("action") in OF_THE_PERSON:
                 reader = person(ctx, document, region_within(ctx, self._region))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +13,22 @@ from zoneinfo import ZoneInfo
 from bot.channels.slack.metrics import metrics_card
 from bot.channels.slack.results import Card, command_result
 from bot.commands.asking import Document, request_of
-from bot.commands.binding import apply_query, bind
-from bot.commands.grammar import Command
+from bot.commands.binding import Bound, apply_query, bind
+from bot.commands.grammar import Command, parse
 from bot.commands.problems import ChatError, shortened
+from bot.core.access import authorise
 from bot.core.context import Context
-from bot.core.dispatch import answer_within
+from bot.core.deliveries import Deliveries
+from bot.core.dispatch import answer_within, perform
+from bot.core.errors import ServiceError
 
 OPERATION = ("imbot", "get-incident-metrics")
+LONGEST_COUNT = 6.0
+"""Seconds."""
+TOO_LONG = (
+    "There are too many incidents in that time to be counted here. Ask for a shorter time, or "
+    "over the API: `imbot get-incident-metrics`."
+)
 USAGE = (
     "Type `@aws incident-metrics 7d`, `... 12 weeks by plan`, `... 30d by plan and impact`, "
     "or give `--start-time` and `--end-time`."
@@ -49,19 +59,52 @@ def asks_for_metrics(words: Sequence[str]) -> bool:
 
 def incident_metrics(ctx: Context, document: Document, command: Command) -> Card:
     """Raises ChatError, AccessDeniedException."""
-    rest = command.words[1 if command.words[0].lower() == "incident-metrics" else 2 :]
-    zone = str(document.get("tz") or "UTC")
-    said = read_metrics(" ".join(rest), ctx.now, zone)
-    bound = bind(replace(command, words=OPERATION), ctx.caller.region, now=ctx.now)
-    parameters = {"TimeZoneId": zone, **said, **bound.parameters}
+    bound = _bound(ctx, document, command)
     request = request_of(
-        ctx, document, bound.service, bound.operation, parameters, bound.region
+        ctx, document, bound.service, bound.operation, bound.parameters, bound.region
     )
-    answer = answer_within(ctx, request)
+    counted = document.get("counted")
+    if counted == TOO_LONG:
+        authorise(ctx.caller, bound.service, bound.operation, None)
+        raise ChatError(TOO_LONG)
+    answer = answer_within(ctx, request, known=counted)
     if bound.query is None:
         return metrics_card(answer, bound.notes)
     picked = apply_query(bound.query, answer)
     return command_result(bound.service, bound.operation, picked, notes=bound.notes)
+
+
+async def counted_aside(deliveries: Deliveries, document: Document) -> Document | str | None:
+    """Count what `incident-metrics` asks while nobody waits for it; TOO_LONG where that takes
+    too long, None where something else was typed, or what no operation takes: whoever answers
+    says so.
+    """
+
+    def count(ctx: Context) -> Document | None:
+        command = parse(document["text"])
+        words = [word.lower() for word in command.words]
+        if not words or command.help or not asks_for_metrics(words):
+            return None
+        bound = _bound(ctx, document, command)
+        return perform(
+            ctx, request_of(ctx, document, bound.service, bound.operation, bound.parameters)
+        )
+
+    try:
+        async with asyncio.timeout(LONGEST_COUNT):
+            return await deliveries.look(count)
+    except TimeoutError:
+        return TOO_LONG
+    except (ChatError, ServiceError):
+        return None
+
+
+def _bound(ctx: Context, document: Document, command: Command) -> Bound:
+    rest = command.words[1 if command.words[0].lower() == "incident-metrics" else 2 :]
+    zone = str(document.get("tz") or "UTC")
+    said = read_metrics(" ".join(rest), ctx.now, zone)
+    bound = bind(replace(command, words=OPERATION), ctx.caller.region, now=ctx.now)
+    return replace(bound, parameters={"TimeZoneId": zone, **said, **bound.parameters})
 
 
 def read_metrics(typed: str, now: datetime, zone: str) -> dict[str, Any]:

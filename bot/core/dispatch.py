@@ -82,15 +82,18 @@ def perform(ctx: Context, request: Request) -> dict[str, Any]:
     return answer
 
 
-def answer_within(ctx: Context, request: Request) -> dict[str, Any]:
+def answer_within(
+    ctx: Context, request: Request, *, known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Answer a request inside a larger transaction; a refusal undoes only what it wrote itself.
 
-    Raises ServiceError. Either way the audit row is the larger transaction's.
+    `known` is the answer, where it was read before. Raises ServiceError. Either way the audit
+    row is the larger transaction's.
     """
     try:
         check(request)
         with ctx.savepoint():
-            answer = perform(ctx.on_behalf_of(request.caller), request)
+            answer = dict(known or perform(ctx.on_behalf_of(request.caller), request))
     except ServiceError as refusal:
         ctx.add(audit_row(request, ctx.now, refusal.code))
         raise
