@@ -60,6 +60,7 @@ def change_tags(
             f"A resource has at most {MOST_TAGS} tags; it would have {len(tags)}.",
             resource_type=parse_arn(arn).resource_type,
             resource_id=arn,
+            quota_code="TagsPerResource",
             service_code=service,
         )
     if tags != found.tags:

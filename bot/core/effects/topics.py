@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -29,6 +29,20 @@ def missing(ctx: Context, topic_arns: Iterable[str]) -> list[str]:
     return [arn for arn in topic_arns if ctx.find(Topic, arn) is None]
 
 
+def notification_targets(
+    ctx: Context, given: Sequence[Mapping[str, Any]] | None
+) -> list[Wire] | None:
+    """The targets as they are stored. Raises ValidationException for a topic that is not the
+    account's own.
+    """
+    if given is None:
+        return None
+    named = (target.get("snsTopicArn") for target in given)
+    if absent := missing(ctx, (arn for arn in named if arn)):
+        raise _unknown("notification targets name", absent)
+    return [dict(target) for target in given]
+
+
 def chat_channel(ctx: Context, given: Mapping[str, Any] | None) -> Wire | None:
     """What is stored of a wire's ChatChannel: `{"empty": {}}` is none.
 
@@ -37,12 +51,16 @@ def chat_channel(ctx: Context, given: Mapping[str, Any] | None) -> Wire | None:
     if not given or "empty" in given:
         return None
     if absent := missing(ctx, given["chatbotSns"]):
-        raise ValidationException(
-            f"The chat channel names {', '.join(absent)}, which is no topic of this account. "
-            "Create it first: sns create-topic --name NAME",
-            reason="FIELD_VALIDATION_FAILED",
-        )
+        raise _unknown("chat channel names", absent)
     return dict(given)
+
+
+def _unknown(what: str, absent: Iterable[str]) -> ValidationException:
+    return ValidationException(
+        f"The {what} {', '.join(absent)}, which is no topic of this account. "
+        "Create it first: sns create-topic --name NAME",
+        reason="FIELD_VALIDATION_FAILED",
+    )
 
 
 def linked_channels(ctx: Context, topic_arns: Iterable[str]) -> dict[str, str]:

@@ -279,7 +279,7 @@ def _changed_members(
     if chat_channel is not None:
         members["chatChannel"] = topics.chat_channel(ctx, chat_channel)
     if notification_targets is not None:
-        members["notificationTargets"] = list(notification_targets)
+        members["notificationTargets"] = topics.notification_targets(ctx, notification_targets)
     return {
         name: value for name, value in members.items() if value != incident.document.get(name)
     }

@@ -30,9 +30,10 @@ def create_response_plan(
 ) -> Wire:
     """Store a plan as it was given. Whom it engages need not exist yet.
 
-    Raises ConflictException for a name that is taken, ValidationException for a chat channel
-    whose topic does not exist. Source: CreateResponsePlan, ssm-incidents 2018-05-10.
+    Raises ConflictException for a name that is taken, ValidationException for a topic that is
+    not the account's own. Source: CreateResponsePlan, ssm-incidents 2018-05-10.
     """
+    topics.notification_targets(ctx, incident_template.get("notificationTargets"))
     plan = ResponsePlan(
         key=new_key(),
         account_id=ctx.account_id,
@@ -105,7 +106,9 @@ def update_response_plan(
         impact=incident_template_impact,
         summary=incident_template_summary,
         dedupeString=incident_template_dedupe_string,
-        notificationTargets=incident_template_notification_targets,
+        notificationTargets=topics.notification_targets(
+            ctx, incident_template_notification_targets
+        ),
         incidentTags=incident_template_tags,
     )
     document = plan.document | _present(

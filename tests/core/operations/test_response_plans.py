@@ -47,6 +47,7 @@ async def read(desk: Desk, arn: str) -> dict[str, Any]:
 
 async def test_a_plan_is_read_as_it_was_written(desk_of_each_kind: Desk) -> None:
     desk = desk_of_each_kind
+    await desk.has_topic("news")
     given = {**copy.deepcopy(WHOLE), "chatChannel": {"chatbotSns": [await desk.has_topic()]}}
     answer = await desk.call(INCIDENTS, "CreateResponsePlan", name="pay", **given)
 
@@ -56,6 +57,7 @@ async def test_a_plan_is_read_as_it_was_written(desk_of_each_kind: Desk) -> None
 
 
 async def test_an_update_of_one_member_leaves_all_others_as_they_were(desk: Desk) -> None:
+    await desk.has_topic("news")
     answer = await desk.call(INCIDENTS, "CreateResponsePlan", name="pay", **WHOLE)
     arn = answer["arn"]
     before = await read(desk, arn)
@@ -161,3 +163,33 @@ async def test_a_deleted_plan_leaves_its_incidents(desk: Desk) -> None:
     for operation in ("GetResponsePlan", "UpdateResponsePlan"):
         refusal = await desk.refusal(INCIDENTS, operation, arn=arn)
         assert refusal.code == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, "999988887777"])
+async def test_a_notification_target_is_a_topic_of_the_account(
+    desk: Desk, account: str
+) -> None:
+    targets = [{"snsTopicArn": f"arn:aws:sns:us-east-1:{account}:nowhere"}]
+    template = {"title": "It burns", "impact": 1}
+    plan = await desk.has_plan()
+    incident = await desk.starts(plan)
+    refusals = [
+        await desk.refusal(
+            INCIDENTS,
+            "CreateResponsePlan",
+            name="other",
+            incidentTemplate={**template, "notificationTargets": targets},
+        ),
+        await desk.refusal(
+            INCIDENTS,
+            "UpdateResponsePlan",
+            arn=plan,
+            incidentTemplateNotificationTargets=targets,
+        ),
+        await desk.refusal(
+            INCIDENTS, "UpdateIncidentRecord", arn=incident, notificationTargets=targets
+        ),
+    ]
+
+    assert [one.code for one in refusals] == ["ValidationException"] * 3
+    assert all(targets[0]["snsTopicArn"] in one.message for one in refusals)
