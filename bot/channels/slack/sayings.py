@@ -17,7 +17,7 @@ from bot.channels.slack.words import IMPACT, label, more_starts, resource_name
 NOBODY_PAGED = "Nobody was paged."
 
 
-SLACK_SESSION = re.compile(r":assumed-role/imbot-[a-z]+/[^/]*-([UW][A-Z0-9]+)$")
+SLACK_SESSION = re.compile(r":assumed-role/[^/]+/[TE][A-Z0-9]{8,}-([UW][A-Z0-9]{8,})$")
 
 
 def timeline_entry(event: Mapping[str, Any], names: Mapping[str, str] | None = None) -> Markup:

@@ -137,6 +137,22 @@ def test_instants_may_be_texts() -> None:
         (
             "SSM Incident Record Update",
             {
+                "modifiedBy": f"{ROLE}/role-of-a-channel/T0123ABCD-U0ANA000001",
+                "modifiedAttributes": [{"attributeName": "title", "newValue": "Down"}],
+            },
+            "Changed by <@U0ANA000001>. Title: *Down*",
+        ),
+        (
+            "SSM Incident Record Update",
+            {
+                "modifiedBy": f"{ROLE}/deploys/TEAM-USER",
+                "modifiedAttributes": [{"attributeName": "title", "newValue": "Down"}],
+            },
+            "Changed by TEAM-USER. Title: *Down*",
+        ),
+        (
+            "SSM Incident Record Update",
+            {
                 "modifiedBy": f"{ROLE}/deploys/ci",
                 "modifiedAttributes": [{"attributeName": "title", "newValue": "Down"}],
             },
