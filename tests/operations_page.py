@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import fill
 
 from bot.core import operations, tasks
-from bot.core.not_answered import NOT_ANSWERED
+from bot.core.not_answered import NOT_ANSWERED, OF_ALL_OTHERS
 from bot.core.registry import is_answered
 from bot.core.service_models import SERVICES, operation_names
 
@@ -42,6 +42,8 @@ def _service(service: str) -> Iterator[str]:
     )
     if refused:
         yield "Not answered:\n"
+    if others := OF_ALL_OTHERS.get(service):
+        yield fill(f"Not answered: all others. {others}", 96) + "\n"
     for reason, pairs in groupby(refused, key=lambda pair: pair[0]):
         listed = _listed([name for _, name in pairs])
         item = f"- {reason} {listed}".replace("\n", " ")

@@ -26,8 +26,11 @@ _PURPOSES = {
     "sns": "topics, which carry an incident's updates to a channel",
     "chatbot": "which Slack channel shows which topic",
     "imbot": "what AWS has no command for",
+    "ssm": "the OpsItems that stand for incidents",
 }
 _NOT_YET = "(not answered yet)"
+MOST_OTHERS = 50
+"""Commands that are named though they are not answered."""
 
 IsAnswered = Callable[[str, str], bool]
 
@@ -77,7 +80,9 @@ def _service_page(service: str, is_answered: IsAnswered) -> HelpPage:
         ", ".join(f"`{name}`" for name in group)
         for _, group in groupby(sorted(answered), key=lambda name: name.partition("-")[0])
     ]
-    if others:
+    if len(others) > MOST_OTHERS:
+        lines.append(f"{len(others)} other commands of it are not answered.")
+    elif others:
         lines.append(f"Not answered yet: {', '.join(others)}")
     lines.append(f"`@aws {service} <command> --help` shows a command's options.")
     return HelpPage(title=f"@aws {service}", lines=tuple(lines))

@@ -102,6 +102,10 @@ class OperationNotAnswered(ServiceError):
     status = 501
 
 
+class OpsItemNotFoundException(ServiceError):
+    """Systems Manager: there is no such OpsItem."""
+
+
 class NotFoundException(ServiceError):
     """SNS: the topic or subscription does not exist."""
 

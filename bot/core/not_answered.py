@@ -76,6 +76,11 @@ _BY_REASON: Mapping[str, Operations] = {
     },
 }
 
+OF_ALL_OTHERS: Mapping[str, str] = {
+    "ssm": "Of Systems Manager, only the OpsItems that stand for incidents can be read here."
+}
+"""Why a service's operations are not answered of which nothing else is said."""
+
 NOT_ANSWERED: Mapping[tuple[str, str], str] = {
     (service, name): reason
     for reason, operations in _BY_REASON.items()
@@ -83,3 +88,7 @@ NOT_ANSWERED: Mapping[tuple[str, str], str] = {
     for name in names
 }
 """(service, operation) -> the reason, a sentence for whoever asks."""
+
+
+def why_not(service: str, name: str) -> str:
+    return NOT_ANSWERED.get((service, name)) or OF_ALL_OTHERS.get(service, "")

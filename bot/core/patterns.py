@@ -9,6 +9,8 @@ from functools import cache
 
 PART = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\p\{\w+\}|\\.|\.", re.DOTALL)
 IN_CLASS = re.compile(r"\\p\{(?:Is)?(\w+)\}|\\[sdw]")
+AFTER_A_CLASS = re.compile(r"(\\p\{\w+\}|\\[sdw])-(?!\])")
+"""A hyphen that begins no range."""
 NESTED_REPEAT = re.compile(r"\((\[(?:\\.|[^\]\\])*\])\+\)\*")
 NOT_BLANK = r".*\S.*"
 ANY = r"[^\n\r\u0085\u2028\u2029]"
@@ -40,6 +42,7 @@ def _part(found: re.Match[str]) -> str:
 
 
 def _character_class(text: str) -> str:
+    text = AFTER_A_CLASS.sub(r"\1\\-", text)
     if all(part in text for part in WORDS):  # exactly Python's \w, which costs nothing to build
         rest = text.replace(r"\p{L}", "").replace(r"\p{N}", "")
         head = 2 if rest.startswith("[^") else 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from bot.core.errors import OperationNotAnswered, UnknownOperationException
-from bot.core.not_answered import NOT_ANSWERED
+from bot.core.not_answered import why_not
 from bot.core.service_models import (
     operation_model,
     operation_names,
@@ -22,6 +23,7 @@ T = TypeVar("T", bound=Task)
 
 handlers: dict[tuple[str, str], Handler] = {}
 tasks: dict[str, Task] = {}
+_late: dict[str, str] = {}
 
 
 def operation(service: str, name: str) -> Callable[[H], H]:
@@ -66,16 +68,29 @@ def handler_of(service: str, name: str) -> Handler:
     """Raises UnknownOperationException, or OperationNotAnswered where only the model knows
     it.
     """
+    load(service)
     handler = handlers.get((service, name))
     if handler is not None:
         return handler
     if name not in operation_names(service):
         raise UnknownOperationException(f"{service} has no operation {name}.")
-    reason = NOT_ANSWERED.get((service, name), "")
     raise OperationNotAnswered(
-        f"{service} {name} is not answered by this version. {reason}".rstrip()
+        f"{service} {name} is not answered by this version. {why_not(service, name)}".rstrip()
     )
 
 
+def come_late(service: str, module: str) -> None:
+    """Have a service's operations imported when they are asked for first: checking them at
+    every start would load a model that is larger than all others together.
+    """
+    _late[service] = module
+
+
+def load(service: str) -> None:
+    if service in _late:
+        importlib.import_module(_late[service])
+
+
 def is_answered(service: str, name: str) -> bool:
+    load(service)
     return (service, name) in handlers

@@ -21,7 +21,7 @@ from bot.core import conversions, validators
 from bot.core.errors import UnknownOperationException
 from bot.core.shapes import OperationModel, ServiceModel, Shape
 
-SERVICES: tuple[str, ...] = ("ssm-incidents", "ssm-contacts", "sns", "chatbot", "imbot")
+SERVICES: tuple[str, ...] = ("ssm-incidents", "ssm-contacts", "sns", "chatbot", "imbot", "ssm")
 TOKENS = frozenset({"clientToken", "IdempotencyToken"})
 MEMBERS = re.compile(r"\b(Overridden|New)?ContactIds(\.\d+\.member)?$")
 READS = ("Get", "List", "Describe", "BatchGet", "Check")

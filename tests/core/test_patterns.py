@@ -51,6 +51,7 @@ def test_no_pattern_of_the_models_takes_long_on_any_string_that_its_length_allow
         (r".+", "ab", "a\u2028b"),
         (r"([a-z]+)*", "abc", "ab1"),
         (r"[.]", ".", "x"),
+        (r"[\w-\/.]+", "a-b/c", "a+b"),
     ],
 )
 def test_patterns_mean_what_java_means(source: str, fits: str, fails: str) -> None:

@@ -29,9 +29,7 @@ def missing(ctx: Context, topic_arns: Iterable[str]) -> list[str]:
     return [arn for arn in topic_arns if ctx.find(Topic, arn) is None]
 
 
-def notification_targets(
-    ctx: Context, given: Sequence[Mapping[str, Any]] | None
-) -> list[Wire] | None:
+def targets(ctx: Context, given: Sequence[Mapping[str, Any]] | None) -> list[Wire] | None:
     """The targets as they are stored. Raises ValidationException for a topic that is not the
     account's own.
     """

@@ -44,6 +44,9 @@ from bot.core.operations import (
     topic_tags,
     topics,
 )
+from bot.core.registry import come_late
+
+come_late("ssm", "bot.core.operations.ops_items")
 
 __all__ = [
     "alarm_tokens",

@@ -158,7 +158,7 @@ def _incident(
     template = plan.document["incidentTemplate"]
     identity = new_key()
     impact = impact or int(template["impact"])
-    ops_item_id = relating.new_ops_item_id()
+    ops_item_id = relating.new_ops_item_id(ctx.now)
     items = [relating.parent_item(ctx, ops_item_id), *related_items]
     document = _document(plan, template, title, items)
     document = starts.with_firing(document, starts.firing_of(ctx, trigger)) or document
@@ -279,7 +279,7 @@ def _changed_members(
     if chat_channel is not None:
         members["chatChannel"] = topics.chat_channel(ctx, chat_channel)
     if notification_targets is not None:
-        members["notificationTargets"] = topics.notification_targets(ctx, notification_targets)
+        members["notificationTargets"] = topics.targets(ctx, notification_targets)
     return {
         name: value for name, value in members.items() if value != incident.document.get(name)
     }

@@ -33,7 +33,7 @@ def create_response_plan(
     Raises ConflictException for a name that is taken, ValidationException for a topic that is
     not the account's own. Source: CreateResponsePlan, ssm-incidents 2018-05-10.
     """
-    topics.notification_targets(ctx, incident_template.get("notificationTargets"))
+    topics.targets(ctx, incident_template.get("notificationTargets"))
     plan = ResponsePlan(
         key=new_key(),
         account_id=ctx.account_id,
@@ -106,9 +106,7 @@ def update_response_plan(
         impact=incident_template_impact,
         summary=incident_template_summary,
         dedupeString=incident_template_dedupe_string,
-        notificationTargets=topics.notification_targets(
-            ctx, incident_template_notification_targets
-        ),
+        notificationTargets=topics.targets(ctx, incident_template_notification_targets),
         incidentTags=incident_template_tags,
     )
     document = plan.document | _present(

@@ -31,6 +31,7 @@ class ResponsePlan:
     Index("incident_arn", "arn", unique=True),
     Index("incident_account", "account_id", "key"),
     Index("incident_created", "account_id", "created_at"),
+    Index("incident_ops_item", "ops_item_id"),
     partial_index(
         "incident_resolved",
         "account_id",

@@ -29,6 +29,10 @@ STAND_INS: Mapping[str, Mapping[str, str]] = {
         "ServiceQuotaExceededException": "LimitExceededException",
         "ValidationException": "InvalidParameterException",
     },
+    "ssm": {
+        "DataEncryptionException": "InternalServerError",
+        "InternalServerException": "InternalServerError",
+    },
     "ssm-incidents": {"DataEncryptionException": "InternalServerException"},
 }
 """What a service calls an error that others call differently."""
