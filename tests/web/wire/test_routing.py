@@ -14,6 +14,8 @@ from botocore.credentials import Credentials
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.service_models import SERVICES, service_model
+from bot.web.wire.routing import TARGETS
 from tests.web.clients import (
     TOPIC,
     post,
@@ -196,3 +198,13 @@ def test_no_bytes_make_the_door_fail(place: tuple[str, str, str, str], body: byt
             return code
 
     assert asyncio.run(attack()) < 500
+
+
+def test_the_table_of_target_prefixes_is_that_of_the_models() -> None:
+    prefixes = {
+        service_model(service).metadata["targetPrefix"]: service
+        for service in SERVICES
+        if "targetPrefix" in service_model(service).metadata
+    }
+
+    assert prefixes == TARGETS
