@@ -43,6 +43,7 @@ from bot.web.callbacks import Callbacks
 from bot.web.feeds import FeedDoor
 from bot.web.health import Health
 from bot.web.metrics import Metrics
+from bot.web.rates import Rates
 from bot.web.routes import Doors, web_application
 from bot.web.topics import TopicDoor
 
@@ -264,7 +265,7 @@ async def _listen(app: App, stack: AsyncExitStack) -> None:
         voice=app.channels.get("voice"),  # type: ignore[arg-type]
     )
     slack = _slack_door(app, app.client, stack) if app.client is not None else None
-    api = ApiDoor(app.dispatcher)
+    api = ApiDoor(app.dispatcher, Rates() if settings.request_rates else None)
     doors = Doors(
         api=api,
         callbacks=callbacks,

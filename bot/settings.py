@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """Whether a resolved incident can be opened again."""
     keep_young_regions: bool = Field(False, alias="IMBOT_KEEP_YOUNG_REGIONS")
     """Whether a region must be 24 hours old before it leaves its replication set, as in AWS."""
+    request_rates: bool = Field(False, alias="IMBOT_REQUEST_RATES")
+    """Whether the API refuses what is over the service's requests a second."""
 
     timeline_emoji: str = Field(
         "pushpin", alias="IMBOT_TIMELINE_EMOJI", pattern=r"^:?[^\s:]+:?$"

@@ -11,6 +11,7 @@ from bot.core.access import Caller
 from bot.core.credentials import Credential
 from bot.core.dispatch import Request, new_request_id
 from bot.core.errors import ServiceError
+from bot.web.rates import Rates
 from bot.web.signatures import Authorization, read_authorization, verify
 from bot.web.wire import (
     MalformedHttpRequestException,
@@ -38,8 +39,10 @@ class Answering(Protocol):
 class ApiDoor:
     """Answers the AWS API at `/` and at every path that no other route takes."""
 
-    def __init__(self, dispatcher: Answering) -> None:
+    def __init__(self, dispatcher: Answering, rates: Rates | None = None) -> None:
+        """Without `rates` there is no limit but that of the store's queues."""
         self._dispatcher = dispatcher
+        self._rates = rates
 
     async def answer(self, request: web.Request) -> web.Response:
         """Never raises: whatever is wrong with a request is told in the service's own form."""
@@ -54,6 +57,8 @@ class ApiDoor:
             wire = read_request(
                 request.method, request.raw_path, request.headers, body, signed_for
             )
+            if self._rates is not None:
+                self._rates.take(credential.account_id, wire.service, wire.operation)
             result = await self._dispatcher.answer(
                 Request(
                     service=wire.service,
