@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.channel import Notification
 from bot.core.errors import InternalServerException, ServiceError
-from bot.core.registry import handlers
+from bot.core.registry import handlers, load
 from bot.core.store.executor import Store, open_store
 from bot.core.store.work import Job
 from tests.conftest import MASTER_KEY
@@ -24,6 +24,7 @@ from tests.on_call import has_rotation, has_schedule, overrides
 
 INCIDENTS = "ssm-incidents"
 ENDS_ALL = (INCIDENTS, "DeleteReplicationSet")
+load("ssm")
 OPERATIONS = sorted(set(handlers) - {ENDS_ALL})
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
 HARD_TO_PLEASE = frozenset(
@@ -90,6 +91,8 @@ class Town:
             eventData='"Restarted"',
         )
         events = await house.call(INCIDENTS, "ListTimelineEvents", incidentRecordArn=incident)
+        items = await house.call(INCIDENTS, "ListRelatedItems", incidentRecordArn=incident)
+        parent = items["relatedItems"][0]["identifier"]["value"]["arn"]
         sets = await house.call(INCIDENTS, "ListReplicationSets")
         link = await house.call(
             "chatbot",
@@ -155,6 +158,8 @@ class Town:
             "incidentid": [incident],
             "incidentrecordarn": [incident],
             "key": ["creationTime", "impact", "status", "eventTime", "eventType"],
+            "opsitemarn": [parent],
+            "opsitemid": [parent.rpartition("/")[2]],
             "pageid": [each["PageArn"] for each in pages],
             "policy": [POLICY],
             "policyid": [put["policyId"]],

@@ -371,6 +371,8 @@ async def relate_to_it(api: Api, incident: str) -> None:
     await api.incidents("update_related_items", **one, relatedItemsUpdate=removed)
     left = (await api.incidents("list_related_items", **one))["relatedItems"]
     assert [item["title"] for item in left] == ["parentItem"]
+    item_id = left[0]["identifier"]["value"]["arn"].rpartition("/")[2]
+    assert (await api.call("ssm", "get_ops_item", OpsItemId=item_id))["OpsItem"]["Title"]
     assert (await api.incidents("list_incident_findings", **one))["findings"] == []
     told = await api.incidents("batch_get_incident_findings", **one, findingIds=["none"])
     assert [error["findingId"] for error in told["errors"]] == ["none"]
