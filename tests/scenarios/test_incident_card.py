@@ -4,7 +4,7 @@ from bot.playground.phone import VENDOR_DOWN
 from bot.playground.pulse import Fault
 from bot.playground.slack import ADMIN, ARCHIVED, BEN, GUEST, INCIDENTS, PRIVATE
 from tests.scenarios.chat import Chat, Shown
-from tests.scenarios.world import TITLE, World, code_in
+from tests.scenarios.world import TITLE, World, code_in, contact_arn
 
 BUTTONS = [
     "acknowledge_incident",
@@ -228,6 +228,39 @@ async def test_slack_that_asks_to_wait_gets_everything_later_in_order(
 
     told = [words for words in chat.replies(only_card(chat)) if "Step" in words]
     assert [words[-1] for words in told] == ["0", "1", "2"]
+
+
+async def test_slack_that_asks_to_wait_in_one_channel_delays_no_page_and_no_other_channel(
+    town_world: World, chat: Chat
+) -> None:
+    world = town_world
+
+    def posted(channel: str) -> int:
+        calls = chat.slack.server.calls
+        told = [given for name, given in calls if name in ("chat.postMessage", "chat.update")]
+        return sum(given.get("channel") == channel for given in told)
+
+    arn = await shown_incident(world, INCIDENTS, PRIVATE)
+    await world.advance(minutes=1)
+    chat.slack.misbehave("chat.update", retry_after=30)
+    await world.call("ssm-incidents", "UpdateIncidentRecord", arn=arn, title="Calmer")
+    await world.advance(seconds=2)
+    waits, goes_on = sorted((INCIDENTS, PRIVATE), key=posted)
+    asked, told = posted(waits), posted(goes_on)
+    for number in range(5):
+        change = {"summary": f"Step {number}"}
+        await world.call("ssm-incidents", "UpdateIncidentRecord", arn=arn, **change)
+        await world.advance(seconds=2)
+    assert posted(waits) == asked
+    assert posted(goes_on) > told + 5
+
+    await world.has_person("ben")
+    ben = contact_arn("ben")
+    given = {"Sender": "ana", "Subject": TITLE, "Content": TITLE, "ContactId": ben}
+    await world.call("ssm-contacts", "StartEngagement", **given, PublicSubject=TITLE)
+    assert len(world.pages_on("ben")) == 1
+    await world.advance(minutes=1)
+    assert all("Step 4" in only_card(chat, place).words for place in (waits, goes_on))
 
 
 async def test_an_archived_channel_keeps_nobody_from_being_told_and_is_not_asked_for_ever(
