@@ -102,7 +102,6 @@ class World:
             jobs = await self.app.engine.run_due()
             await self.app.courier.settle()  # what fails now may be due again at once
             claimed = await self.app.courier.claim()
-            await self.app.courier.settle()
             await self.town.settle()
             is_still = not jobs and not claimed and not await self._is_anything_due()
             if is_still and self.app.courier.is_still:
