@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from bot.core.access import Caller
@@ -222,6 +224,12 @@ class AgainCarefully(TransactionError):
     """
 
 
+@lru_cache(256)
+def _values_of(*names: str) -> Callable[[Any], Any]:
+    """Of one name its value, of several a tuple."""
+    return attrgetter(*names)
+
+
 class Context:
     """A handler's whole world. Rows that it adds are written when it is done."""
 
@@ -312,11 +320,12 @@ class Context:
 
     def _added(self, row_type: type[R], equal: Mapping[str, Any]) -> list[R]:
         """Those that match among the rows that are not yet written."""
-        return [
-            row
-            for row in self.unit.pending.of(row_type)
-            if all(getattr(row, name) == value for name, value in equal.items())
-        ]
+        rows = self.unit.pending.of(row_type)
+        if not rows or not equal:
+            return list(rows)
+        values_of, (first, *rest) = _values_of(*equal), equal.values()
+        wanted = (first, *rest) if rest else first
+        return [row for row in rows if values_of(row) == wanted]
 
     def _refers_to_added(self, equal: Mapping[str, Any]) -> bool:
         """Whether only added rows can match: no written row bears the key of an unwritten."""
