@@ -2,8 +2,8 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot ./bot
-RUN python -m venv /opt/imbot \
-    && /opt/imbot/bin/pip install --no-cache-dir --constraint constraints.txt .
+RUN python -m venv --without-pip /opt/imbot \
+    && pip --python /opt/imbot/bin/python install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/imbot imbot
