@@ -6,7 +6,8 @@ RUN python -m venv --without-pip /opt/imbot \
     && pip --python /opt/imbot/bin/python install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.12-slim
-RUN useradd --uid 10001 --create-home --home-dir /var/lib/imbot imbot
+RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/imbot imbot \
+    && install --directory --mode 700 --owner imbot --group imbot /var/lib/imbot
 COPY --from=build /opt/imbot /opt/imbot
 ENV PATH=/opt/imbot/bin:$PATH \
     PYTHONUNBUFFERED=1 \
