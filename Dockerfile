@@ -15,7 +15,7 @@ ENV PATH=/opt/imbot/bin:$PATH \
     IMBOT_PORT=8080 \
     IMBOT_LOG_FORMAT=json \
     IMBOT_DATABASE_URL=sqlite:////var/lib/imbot/imbot.db
-USER imbot
+USER 10001
 WORKDIR /var/lib/imbot
 VOLUME /var/lib/imbot
 EXPOSE 8080
