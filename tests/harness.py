@@ -60,6 +60,9 @@ class TestClock:
         if until is None or until > self._now:
             await woken.wait()
 
+    async def linger(self, seconds: float) -> None:
+        """No time passes by itself."""
+
 
 class TestHouse:
     """One account; `caller` may be changed. Every answer is held against the service model."""

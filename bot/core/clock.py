@@ -15,6 +15,9 @@ class Clock(Protocol):
     async def wait(self, woken: asyncio.Event, until: datetime | None) -> None:
         """Return when `woken` is set or `until` has come, whichever is first."""
 
+    async def linger(self, seconds: float) -> None:
+        """Let real time pass, too little to count; a clock that is moved by hand lets none."""
+
 
 LONGEST_LEG = 15.0
 """Seconds after which a waiter looks at the time again: it may have been set forward."""
@@ -30,6 +33,9 @@ class SystemClock:
             return
         while not woken.is_set() and (left := (until - self.now()).total_seconds()) > 0:
             await _wait_seconds(woken, min(left, LONGEST_LEG))
+
+    async def linger(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 class ScaledClock:
@@ -64,6 +70,9 @@ class ScaledClock:
             return
         while not woken.is_set() and (left := (until - self.now()).total_seconds()) > 0:
             await _wait_either(woken, self._changed, left / self._pace)
+
+    async def linger(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 async def _wait_seconds(woken: asyncio.Event, seconds: float) -> None:

@@ -70,7 +70,7 @@ class Courier:
         self._places: dict[tuple[str, str], asyncio.Semaphore] = {}
         self._under_way: dict[asyncio.Task[None], Outbox] = {}
         self._begun: set[Key] = set()
-        self._recorder = Recorder(store, unit)
+        self._recorder = Recorder(store, clock, unit)
         self._strays: set[Key] = set()
         self._is_closing = False
 

@@ -1,5 +1,5 @@
-"""Records what became of messages that were attempted: those of one moment together, and each
-alone where that fails.
+"""Records what became of messages that were attempted: those of a short while together, and
+each alone where that fails.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from bot.core.cascade import run_cascade
+from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.errors import InternalServerException, ServiceUnavailable
 from bot.core.outcomes import Outcome, put_aside, record_outcome, record_outcomes
@@ -21,11 +22,14 @@ log = logging.getLogger(__name__)
 PASSING = (ServiceUnavailable, InternalServerException)
 """What a store raises that may take the same transaction later."""
 MOST_FAILURES = 4
+SHORT_WHILE = 0.02
+"""Seconds that outcomes are gathered, so that receipts keep no new page from its commit."""
 
 
 class Recorder:
-    def __init__(self, store: Store, unit: Callable[[Transaction], Unit]) -> None:
+    def __init__(self, store: Store, clock: Clock, unit: Callable[[Transaction], Unit]) -> None:
         self._store = store
+        self._clock = clock
         self._unit = unit
         self._outcomes: list[tuple[Outbox, Outcome, asyncio.Future[bool]]] = []
         self._recordings: set[asyncio.Task[None]] = set()
@@ -36,8 +40,8 @@ class Recorder:
             await self.write_at_last(row, lambda tx: self._record_in(tx, row, outcome))
 
     async def _is_recorded_with_others(self, row: Outbox, outcome: Outcome) -> bool:
-        """Record an outcome in one transaction with all that came at the same moment; False
-        where it failed, and each must be recorded alone.
+        """Record an outcome in one transaction with all that come in a short while; False where
+        it failed, and each must be recorded alone.
         """
         if not self._outcomes:
             task = asyncio.create_task(self._record_together())
@@ -48,6 +52,7 @@ class Recorder:
         return await done
 
     async def _record_together(self) -> None:
+        await self._clock.linger(SHORT_WHILE)
         outcomes = sorted(self._outcomes, key=lambda each: each[0].key)
         self._outcomes = []
 

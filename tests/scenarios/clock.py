@@ -30,6 +30,9 @@ class MovedClock:
         if until is None or until > self._now:
             await woken.wait()
 
+    async def linger(self, seconds: float) -> None:
+        """No time passes by itself."""
+
 
 def timers(tx: Transaction) -> list[datetime]:
     jobs, outbox = table_of(Job), table_of(Outbox)

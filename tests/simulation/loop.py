@@ -87,6 +87,9 @@ class SimulatedClock:
             except TimeoutError:
                 continue
 
+    async def linger(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     def jump(self, by: timedelta, noticed_after: float) -> None:
         """Set the clock forward. Who waits looks at it again after so many seconds, as with
         the program's own clock.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -52,11 +52,24 @@ class Entry:
         self.result, self.error, self.after_commit = None, error, []
 
 
-def settle(loop: asyncio.AbstractEventLoop, entries: Iterable[Entry]) -> None:
-    """Answer those who wait; what was asked for after the commit goes first. On the loop."""
+def settle(loop: asyncio.AbstractEventLoop, entries: Sequence[Entry]) -> None:
+    """Answer those who wait; what was asked for after the commit goes first, pages above all.
+    On the loop.
+    """
     for entry in entries:
         for call in entry.after_commit:
             loop.call_soon(call)
+    loop.call_soon(_answer, entries)
+
+
+async def answered() -> None:
+    """Return when all are answered for whom `settle` was put on the loop before."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def _answer(entries: Sequence[Entry]) -> None:
+    for entry in entries:
         if entry.future.done():
             continue
         if entry.error is None:

@@ -21,7 +21,7 @@ from bot.core.errors import InternalServerException, ServiceUnavailable
 from bot.core.ids import new_key
 from bot.core.store.bell import Bell
 from bot.core.store.keys import NO_VAULT, learn_keys, load_vault
-from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
+from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, answered, settle
 from bot.core.store.migrations import HEAD, current_postgres, migrate_postgres
 from bot.core.store.refusals import StoreError
 from bot.core.store.statements import Dialect, DialectName
@@ -101,7 +101,7 @@ class PostgresStore:
         self._lanes.close(takers=len(self._threads))
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
-        await asyncio.sleep(0)  # the last answers were put before this on the loop
+        await answered()
         await self._bell.close()
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import sqlite
 from bot.core.crypto import Vault, parse_master_key
 from bot.core.errors import ServiceUnavailable
 from bot.core.store.keys import NO_VAULT, learn_keys, load_vault, load_vault_by_file
-from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, settle
+from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, answered, settle
 from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
 from bot.core.store.refusals import StoreError, StoreInUse
 from bot.core.store.remembered import Remembered
@@ -149,7 +149,7 @@ class SqliteStore:
         self._lanes.close(takers=1)
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._readers.shutdown)
-        await asyncio.sleep(0)  # the last answers were put before this on the loop
+        await answered()
         for connection in [*self._read_connections, self._connection]:
             connection.close()
         self._read_connections.clear()
