@@ -22,7 +22,7 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, refer
         where="acknowledged_at IS NOT NULL",
     ),
     Index("engagement_contact", "contact_key"),
-    Index("engagement_parent", "parent_key"),
+    partial_index("engagement_parent", "parent_key", where="parent_key IS NOT NULL"),
     Index("engagement_account", "account_id", "key"),
     partial_index("engagement_root", "root_key", "contact_key", where="root_key IS NOT NULL"),
 )
