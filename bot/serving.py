@@ -24,7 +24,7 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
     try:
         async with open_app(settings, only=only) as app:
             for line in state_of(app):
-                say(line)
+                say(settings, line)
             gc.freeze()
             gc.set_threshold(20_000, 20, 20)
             gc.enable()
@@ -32,10 +32,11 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
             await _until_cancelled()
         log.info("imbot has stopped")
     except (StoreError, MasterKeyError) as refusal:
-        say(str(refusal))
+        say(settings, str(refusal), logging.ERROR)
         return 1
     except OSError as fault:
-        say(f"Cannot listen on {settings.host}:{settings.port}: {fault.strerror}.")
+        where = f"{settings.host}:{settings.port}"
+        say(settings, f"Cannot listen on {where}: {fault.strerror}.", logging.ERROR)
         return 1
     return 0
 
@@ -48,8 +49,12 @@ async def _until_cancelled() -> None:
         log.info("imbot is asked to stop; it finishes what it has begun")
 
 
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+def say(settings: Settings, line: str, level: int = logging.INFO) -> None:
+    """Tell whoever looks at the terminal; where the log is a document a line, tell the log."""
+    if settings.log_format == "json":
+        log.log(level, line)
+    else:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def state_of(app: App) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -107,9 +108,10 @@ def test_keys_are_made_and_listed_from_the_command_line(capsys: Capture) -> None
     assert key_id[1] in capsys.readouterr().out
 
 
-@pytest.fixture
-def serving(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+@pytest.fixture(params=["text"])
+def serving(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "IMBOT_PORT": "0"}
+    environment["IMBOT_LOG_FORMAT"] = request.param
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "serve"],
         cwd=tmp_path,
@@ -137,3 +139,16 @@ def test_serving_ends_cleanly_when_asked_to(
     assert serving.returncode == 0
     assert said.splitlines()[-1].endswith("imbot has stopped")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("serving", ["json"], indirect=True)
+def test_every_line_is_a_document_where_the_log_is_one(serving: subprocess.Popen[str]) -> None:
+    assert serving.stderr is not None
+    told = []
+    for line in serving.stderr:
+        told.append(json.loads(line)["message"])
+        if told[-1] == "imbot has started":
+            break
+
+    assert any(words.startswith("imbot answers on http://127.0.0.1:") for words in told)
+    assert any(words.startswith("Off, because") for words in told)
