@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -16,11 +16,11 @@ from typing import Any
 import orjson
 
 from bot.commands.describe import expected
-from bot.commands.grammar import Command, Value, straight_quotes
-from bot.commands.names import Form, Member, form_named, service_of, spelled
+from bot.commands.grammar import Command, Option, Value, straight_quotes
+from bot.commands.names import Form, Member, form_named, service_of, spelled, with_service
 from bot.commands.problems import ChatError, did_you_mean, shortened
 from bot.commands.query import apply_query, compiled
-from bot.commands.short_names import with_arns
+from bot.commands.short_names import kind_of, with_arns
 from bot.commands.values import Fault, Unfit, fitting
 from bot.core.errors import ServiceError
 from bot.core.service_models import Shape, kebab, operation_model, validate
@@ -39,6 +39,9 @@ _IDLE = frozenset(
     )
 )
 """Options of the AWS CLI about the terminal or the connection, in `spelled`'s form."""
+
+_OF_WHAT = ("arn", "-id")
+"""How options end that say what a command is about: their names may be left out."""
 
 _REFUSED = {
     "generatecliskeleton": "`--generate-cli-skeleton` is not done here; add `--help` instead.",
@@ -81,8 +84,10 @@ def bind(
     """
     if len(command.options) > _MOST_OPTIONS:
         raise ChatError(f"These are more than {_MOST_OPTIONS} options; type fewer.")
-    form = _form(command.words)
+    form, alone = _form(command.words)
     binding = _Binding(form, now or datetime.now(UTC))
+    if alone is not None:
+        command = replace(command, options=(alone, *command.options))
     for name, values in command.options:
         binding.take(name, values)
     region = command.region or default_region
@@ -108,17 +113,23 @@ def _is_region(region: str) -> bool:
     return _REGION.fullmatch(region) is not None
 
 
-def _form(words: Sequence[str]) -> Form:
-    """The operation that the leading words name. Raises ChatError."""
-    if len(words) == 2:
-        return form_named(*words)
+def _form(words: Sequence[str]) -> tuple[Form, Option | None]:
+    """The operation that the leading words name, and what one more word is the value of.
+
+    Raises ChatError.
+    """
     if not words:
         raise ChatError("Type a command, or `@aws help`.")
-    service = service_of(words[0])
+    words = with_service(words)
     if len(words) == 1:
+        service = service_of(words[0])
         raise ChatError(f"What should {service} do? Type `@aws {service} help`.")
-    form = form_named(service, words[1])
+    form = form_named(words[0], words[1])
+    if len(words) == 2:
+        return form, None
     options = [member.option for member in form.required.values()] or ["help"]
+    if len(words) == 3 and len(options) == 1 and options[0].endswith(_OF_WHAT):
+        return form, Option(options[0], (Value(words[2], False),))
     raise ChatError(
         f"`{shortened(' '.join(words[2:]))}` stands alone; name its option, "
         f"for example `--{options[0]} ...`."
@@ -176,13 +187,17 @@ class _Binding:
             for name, member in form.required.items()
             if name not in given and name not in self._unread
         ]
-        told = [f"Add `--{member.option}`: {expected(member.shape)}." for member in missing]
+        told = [f"Add `--{member.option}`: {self._expected(member)}." for member in missing]
         raise ChatError(
             *told,
             *self.faults,
             *self._broken_rules(given),
-            missing=[member.name for member in missing],
+            missing=[(form.operation, member.name) for member in missing],
         )
+
+    def _expected(self, member: Member) -> str:
+        is_named = kind_of(self._form.operation, member.name) is not None
+        return "a name or an ARN" if is_named else expected(member.shape)
 
     def _read(self, member: Member, values: Sequence[Value]) -> None:
         if not values:

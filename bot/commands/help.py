@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from bot.commands.describe import example, expected
-from bot.commands.names import VERBS, Form, Member, form_named, service_of
+from bot.commands.names import (
+    VERBS,
+    Form,
+    Member,
+    form_named,
+    service_of,
+    verb_meant,
+    with_service,
+)
 from bot.core.service_models import (
     SERVICES,
     kebab,
@@ -28,6 +36,12 @@ _PURPOSES = {
     "imbot": "what AWS has no command for",
     "ssm": "the OpsItems that stand for incidents",
 }
+_INCIDENTS: Mapping[str, str] = {
+    "start-incident <response plan>": "open an incident, and page whom its plan engages",
+    "list-response-plans": "the names of the response plans",
+    "list-incident-records": "the incidents, the latest first",
+}
+"""Operations in few words, which are wanted first at three in the morning."""
 _NOT_YET = "(not answered yet)"
 MOST_OTHERS = 50
 """Commands that are named though they are not answered."""
@@ -52,9 +66,9 @@ def help_for(words: Sequence[str], is_answered: IsAnswered) -> HelpPage:
     asked = [word for word in words if word.lower() != "help"]
     if not asked:
         return _overview()
-    for verb, purpose in VERBS.items():
-        if asked[0].lower() == verb.split()[0]:
-            return HelpPage(title=f"@aws {verb}", lines=(_upper_first(purpose) + ".",))
+    if verb := verb_meant(asked):
+        return HelpPage(title=f"@aws {verb}", lines=(_upper_first(VERBS[verb]) + ".",))
+    asked = list(with_service(asked))
     service = service_of(asked[0])
     if len(asked) == 1:
         return _service_page(service, is_answered)
@@ -62,10 +76,11 @@ def help_for(words: Sequence[str], is_answered: IsAnswered) -> HelpPage:
 
 
 def _overview() -> HelpPage:
+    shown = {**_INCIDENTS, **VERBS}
     lines = [
-        "`@aws <service> <command> --option value`, as with the AWS CLI.",
+        *(f"`@aws {verb}` - {purpose}" for verb, purpose in shown.items()),
+        "`@aws <service> <command> --option value` - anything else, as with the AWS CLI:",
         *(f"`@aws {name} help` - {_PURPOSES[name]}" for name in SERVICES),
-        *(f"`@aws {verb}` - {purpose}" for verb, purpose in VERBS.items()),
         "`--help` after a command shows its options; `--query` picks from the answer.",
     ]
     return HelpPage(title="What can be typed", lines=tuple(lines))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, lru_cache
 
-from bot.commands.problems import ChatError, did_you_mean, shortened
+from bot.commands.problems import ChatError, closest, did_you_mean, one_of, shortened
 from bot.commands.values import ReadWords, read_words
 from bot.core.service_models import (
     SERVICES,
@@ -33,6 +34,14 @@ VERBS: Mapping[str, str] = {
     "help": "this list",
 }
 """What is typed without a service, and what it does."""
+
+OTHER_WORDS = {
+    **dict.fromkeys(("start", "open", "declare", "incident"), "start-incident <response plan>"),
+    **dict.fromkeys(("resolve", "close"), "update-incident-record <ARN> --status RESOLVED"),
+    **dict.fromkeys(("incidents", "list-incidents", "status"), "list-incident-records"),
+    "acknowledge": "ack <code>",
+}
+"""What people call things who have not read the help, and what to type for it."""
 
 
 _LONGEST = 100
@@ -105,18 +114,72 @@ def form_named(service_word: str, operation_word: str) -> Form:
     return form_of(service, operation_of(service, operation_word))
 
 
+def with_service(words: Sequence[str]) -> Sequence[str]:
+    """The words of a command, with its service in front where it was left out and only one
+    has that operation: `start-incident`. Raises ChatError with a suggestion.
+    """
+    key = spelled(words[0])
+    if key in _services():
+        return words
+    homes = _homes().get(key, ())
+    if len(homes) == 1:
+        return (homes[0], *words)
+    if homes:
+        named = " or ".join(f"`@aws {service} {kebab(words[0])}`" for service in homes)
+        raise ChatError(f"Say whose: {named}.")
+    raise ChatError(_no_such(words))
+
+
+def _no_such(words: Sequence[str]) -> str:
+    """What to type instead of a line that begins with no service, verb or operation."""
+    if verb := verb_meant(words):
+        return f"Type `@aws {verb}`."
+    known = {
+        kebab(name): f"{service} {kebab(name)}"
+        for service in SERVICES
+        for name in operation_names(service)
+    }
+    known |= {service: service for service in SERVICES} | OTHER_WORDS
+    known |= {word: _likest(words, verbs) for word, verbs in _by_first_word().items()}
+    close = closest(words[0], known) or closest("-".join(words[:2]), known)
+    hint = one_of(known[name] for name in close)
+    return f"There is no service or command `{shortened(words[0])}`.{hint} Type `@aws help`."
+
+
+def verb_meant(words: Sequence[str]) -> str | None:
+    """The verb that begins with the first of the words, and is the most like all of them."""
+    verbs = _by_first_word().get(words[0].lower())
+    return _likest(words, verbs) if verbs else None
+
+
+@cache
+def _by_first_word() -> Mapping[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for verb in VERBS:
+        found[verb.split()[0]].append(verb)
+    return dict(found)
+
+
+def _likest(words: Sequence[str], verbs: Sequence[str]) -> str:
+    line = " ".join(words)[:_LONGEST].lower()
+    return get_close_matches(line, verbs, n=1, cutoff=0)[0]
+
+
+@cache
+def _homes() -> Mapping[str, list[str]]:
+    """The services that have an operation, by its spelling."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for service in SERVICES:
+        for name in operation_names(service):
+            found[spelled(name)].append(service)
+    return dict(found)
+
+
 def service_of(word: str) -> str:
     """Raises ChatError with a suggestion."""
     found = _services().get(spelled(word))
     if found is None:
-        verbs = {verb.split()[0]: verb for verb in VERBS}
-        if word.lower() in verbs:
-            raise ChatError(f"Type `@aws {verbs[word.lower()]}`, and nothing else.")
-        known = [*SERVICES, *verbs]
-        raise ChatError(
-            f"There is no service or command `{shortened(word)}`.{did_you_mean(word, known)}"
-            " Type `@aws help`."
-        )
+        raise ChatError(_no_such((word,)))
     return found
 
 

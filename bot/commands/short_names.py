@@ -32,7 +32,7 @@ def with_arns(
     """The parameters, with the account's own ARN in the place of each name."""
 
     def written_out(member: str, value: Any) -> Any:
-        kind = BY_OPERATION.get((operation, member)) or BY_MEMBER.get(member)
+        kind = kind_of(operation, member)
         if kind is None or not isinstance(value, str) or not NAME.fullmatch(value):
             return value
         service, *folder = kind
@@ -48,5 +48,11 @@ def contact_arn(ctx: Context, name: str) -> str:
     return ctx.new_arn("ssm-contacts", "contact", name.lower())
 
 
-def alias_of(contact_arn: str) -> str:
-    return contact_arn.rsplit("/", 1)[-1]
+def kind_of(operation: str, member: str) -> tuple[str, ...] | None:
+    """What a member names, where a name may stand for the ARN."""
+    return BY_OPERATION.get((operation, member)) or BY_MEMBER.get(member)
+
+
+def alias_of(arn: str) -> str:
+    """The last part of an ARN, which is the name of a contact or a response plan."""
+    return arn.rsplit("/", 1)[-1]

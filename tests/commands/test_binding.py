@@ -234,7 +234,7 @@ def test_now_is_understood_within_a_structure() -> None:
 def test_missing_options_are_all_named_with_what_they_take() -> None:
     problem = refusal("ssm-contacts create-contact")
 
-    assert problem.missing == ("Alias", "Type", "Plan")
+    assert [member for _, member in problem.missing] == ["Alias", "Type", "Plan"]
     assert [fault.partition(":")[0] for fault in problem.faults] == [
         "Add `--alias`",
         "Add `--type`",
@@ -252,7 +252,7 @@ def test_all_faults_are_told_at_once() -> None:
     )
 
     for words in (
-        "Add `--response-plan-arn`: an ARN.",
+        "Add `--response-plan-arn`: a name or an ARN.",
         "`--impact` takes a whole number, 1 to 5; you typed `high`.",
         "start-incident has no `--titel`. Did you mean `--title`?",
         "`--region` takes a region such as us-east-1, not `moon`.",
@@ -275,6 +275,7 @@ def test_all_faults_are_told_at_once() -> None:
             "sns publish now",
             "`now` stands alone; name its option, for example `--message ...`.",
         ),
+        ("start-incident payments x", "`payments x` stands alone"),
         ("sns publish --message", "`--message` needs a value: text"),
         (f"ssm-incidents start-incident --response-plan-arn {PLAN} --impact 9", "1 to 5"),
         (
@@ -305,6 +306,22 @@ def test_all_faults_are_told_at_once() -> None:
 )
 def test_a_refusal_says_what_to_type(line: str, words: str) -> None:
     assert words in str(refusal(line))
+
+
+@pytest.mark.parametrize(
+    ("line", "parameters"),
+    [
+        ("start-incident payments", {"responsePlanArn": PLAN}),
+        ("start-incident payments --title x", {"responsePlanArn": PLAN, "title": "x"}),
+        ("ssm-incidents get-incident-record " + INCIDENT, {"arn": INCIDENT}),
+    ],
+)
+def test_what_a_command_is_about_needs_no_option_s_name(
+    line: str, parameters: dict[str, str]
+) -> None:
+    bound = bind(parse(line), "us-east-1", now=NOW, account_id="111122223333")
+
+    assert bound.parameters == parameters
 
 
 def test_options_of_a_terminal_are_passed_over_and_noted() -> None:

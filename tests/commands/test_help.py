@@ -83,5 +83,23 @@ def test_help_for_an_unknown_name_suggests(words: tuple[str, ...]) -> None:
         help_for(words, everything)
 
 
-def test_a_verb_has_its_own_line() -> None:
-    assert help_for(("ack",), everything).title == "@aws ack <code>"
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (("ack",), "@aws ack <code>"),
+        (("who", "is", "reachable"), "@aws who is reachable"),
+        (("mute", "ana", "help"), "@aws mute <contact> for 8h"),
+    ],
+)
+def test_a_verb_has_its_own_line(words: tuple[str, ...], title: str) -> None:
+    assert help_for(words, everything).title == title
+
+
+def test_help_may_be_asked_before_a_command_and_without_its_service() -> None:
+    asked = help_for(("help", "start-incident"), everything)
+
+    assert asked == help_for(("ssm-incidents", "start-incident"), everything)
+
+
+def test_the_first_line_of_all_help_begins_an_incident() -> None:
+    assert help_for((), everything).lines[0].startswith("`@aws start-incident <response plan>`")
