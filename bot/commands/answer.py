@@ -21,6 +21,7 @@ from bot.commands.fault_notes import fault_notes
 from bot.commands.forms import NEEDED
 from bot.commands.grammar import Command, parse
 from bot.commands.help import help_for
+from bot.commands.known_names import names_for
 from bot.commands.linking import OF_THE_PERSON, is_about_links, link_or_unlink, press
 from bot.commands.metrics import asks_for_metrics, incident_metrics
 from bot.commands.muting import contact_notes, is_about_mutes, mute_or_unmute
@@ -73,6 +74,7 @@ class ChatDoor:
             document = {**document, "channel": document["user"], "thread_ts": None}
         zone = (prepared.get("user") or {}).get("tz")
         document = {**document, "tz": zone, "counted": prepared.get("counted")}
+        caller: Context | None = None
         try:
             if document.get("action") in OF_THE_PERSON:
                 reader = person(ctx, document, region_within(ctx, self._region))
@@ -84,9 +86,11 @@ class ChatDoor:
         except NoReplicationSet:
             return _post(ctx, document, replication_set_offer(self._region))
         except ChatError as problem:
-            return _post(ctx, document, problem_card(str(problem)))
+            names = names_for(caller, document, problem) if caller else ""
+            return _post(ctx, document, problem_card("\n".join([str(problem), names]).strip()))
         except ServiceError as refusal:
-            card = problem_card(refusal.message, refusal.code)
+            names = names_for(caller, document, refusal) if caller else ""
+            card = problem_card(f"{refusal.message} {names}".strip(), refusal.code)
             if document["kind"] == "pin":
                 return Answer(posts=(whisper_of(ctx, document, card),))
             return _post(ctx, document, card)
@@ -104,7 +108,7 @@ class ChatDoor:
             return _post(ctx, document, _accept(ctx, document, typed))
         command = parse(document["text"])
         words = [word.lower() for word in command.words]
-        if not words or command.help:
+        if not words or command.help or words[0] == "help":
             return _post(ctx, document, _help(command))
         if words[0] in ("ack", "acknowledge"):
             return _post(ctx, document, _accept(ctx, document, " ".join(words[1:])))

@@ -149,6 +149,35 @@ async def test_missing_parameters_are_named_all_at_once(chat: Chat) -> None:
     assert "--alias" not in words
 
 
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("@aws start-incident paymets", "does not exist. Did you mean `payments`?"),
+        ("@aws start-incident elsewhere", "does not exist. There is `payments`."),
+        ("@aws start-incident", "a name or an ARN.\nThere is `payments`."),
+        ("@aws test-page anna", "does not exist. Did you mean `ana`?"),
+        ("@aws get-contact nobody", "does not exist. There are `ana`, `bob`."),
+        ("@aws calendar primary", "does not exist. There is none yet."),
+    ],
+)
+async def test_who_names_nothing_or_what_is_not_there_is_told_what_there_is(
+    chat: Chat, town_world: World, typed: str, names: str
+) -> None:
+    for name in ("ana", "bob"):
+        await town_world.has_contact(name)
+    await town_world.has_response_plan()
+
+    assert names in (await chat.answers(typed)).replace("*", "")
+
+
+async def test_an_incident_starts_by_its_plan_s_name_alone(
+    chat: Chat, town_world: World
+) -> None:
+    await town_world.has_response_plan()
+
+    assert "incident-record/payments/" in await chat.answers("@aws start-incident payments")
+
+
 async def test_what_is_not_answered_yet_says_so_in_one_sentence(chat: Chat) -> None:
     words = await chat.answers("@aws chatbot list-custom-actions")
 
