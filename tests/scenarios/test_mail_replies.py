@@ -71,7 +71,7 @@ async def test_a_reply_without_words_of_its_own_acknowledges_nothing(
     await replies(world, mail, "I cannot, I am on a train.")
 
     assert "READ" not in dict(await world.receipts_of("ana"))
-    assert "Reply with the 6-digit code" in answers_to(world, "ana")[-1].text
+    assert "Reply with only the 6-digit code" in answers_to(world, "ana")[-1].text
 
 
 async def test_a_code_without_our_message_id_acknowledges_nothing(town_world: World) -> None:

@@ -43,7 +43,7 @@ async def test_the_word_within_a_sentence_turns_nothing_off(
     await world.replies("ana", text)
 
     assert await world.activation_status("ana", "SMS") == "ACTIVATED"
-    assert "Reply with the 6-digit code" in world.phone("ana").texts[-1]
+    assert "Reply with only the 6-digit code" in world.phone("ana").texts[-1]
 
 
 async def test_whoever_opted_out_is_passed_over_at_once(world: World) -> None:

@@ -23,11 +23,15 @@ LONGEST = 1600
 """Characters of the longest text that phones send."""
 
 _BEFORE = (
-    r"(?:(?:@?aws|acknowledged?|ack|accept(?:ed)?|activate|activation|confirm|code|ok|is|the|my)"
-    r"(?![a-z]))"
+    r"(?:(?:@?aws|acknowledged?|ack|accept(?:ed)?|activate|activation|confirm|code|ok|is|the|my"
+    r"|got it|on it|here)(?![a-z]))"
 )
-_AFTER = r"(?:ok|okay|thanks|thank|you|thx|please|ack)"
-_JUNK = r"[\s.,:;!#*'\"“”‘’<>()=/_-]*"
+_AFTER = (
+    r"(?:(?:ok|okay|thanks|thank|you|thx|cheers|please|ack|acked|acknowledged|yes|done|got it"
+    r"|gotcha|received|roger|copy|will (?:look|check|do)|now|(?:i['’]?m |i am )?(?:on it|omw"
+    r"|on my way|up|awake|here|looking(?: (?:at|into) it)?|checking))(?![a-z]))"
+)
+_JUNK = r"[\s.,:;!#*'\"“”‘’<>()=/_👍👌✅🙏🙂👋🏻🏼🏽🏾🏿\uFE0F-]*"
 _CODE = re.compile(
     rf"^{_JUNK}(?:{_BEFORE}{_JUNK})*(\d(?:[\s.-]{{0,2}}\d){{5,9}}){_JUNK}(?:{_AFTER}{_JUNK})*$",
     re.IGNORECASE | re.ASCII,
@@ -45,7 +49,8 @@ class Answer:
 def read_answer(text: str) -> Answer:
     """Read a text as people type it on phones: " ack 425440 ", "425440.", "Ack: 425 440".
 
-    A code inside a sentence is none: phones quote the page in their reactions to it.
+    A code beside any words but a few of assent is none: phones quote the page in their
+    reactions to it, and "425440 not me" is to stop no escalation.
     """
     plain = unicodedata.normalize("NFKC", text[:LONGEST])
     word = "".join(plain.split()).upper().strip(".!\"'")

@@ -30,8 +30,8 @@ ANSWER_WINDOW = timedelta(hours=1)
 """So many help answers go to one address in that time: two machines never talk for long."""
 
 HELP = (
-    "This is imbot. Reply with the 6-digit code of a page to acknowledge it, UNSUBSCRIBE to "
-    "stop pages to this address, START to get them again."
+    "This is imbot. Reply with only the 6-digit code of a page to acknowledge it, "
+    "UNSUBSCRIBE to stop pages to this address, START to get them again."
 )
 TURNED_OFF = "You will not be paged here any more. Reply START to come back."
 CODE_SENT = "A new activation code is on its way. Reply with it to be paged here again."

@@ -13,9 +13,25 @@ from bot.core.replies.answers import START_WORDS, UNSUBSCRIBE_WORDS, Answer, rea
 codes = st.from_regex(r"[0-9]{6,10}", fullmatch=True)
 blanks = st.text(alphabet=" \t\n\u00a0", max_size=3)
 leads = st.sampled_from(
-    ["", "ack ", "Ack: ", "ACK ", "ack, ", "code ", "@aws ack ", "My code is "]
+    [
+        "",
+        "ack ",
+        "Ack: ",
+        "ACK ",
+        "ack, ",
+        "code ",
+        "@aws ack ",
+        "My code is ",
+        "👍 ",
+        "Got it: ",
+    ]
 )
-tails = st.sampled_from(["", ".", "!", " thanks", " Thank you.", " ok"])
+tails = st.sampled_from(
+    [
+        *("", ".", "!", " thanks", " Thank you.", " ok", " on it 👍", ", I’m on it", " I'm up"),
+        *(" im awake", "\nOn my way!", " - looking into it, thx", " ok got it 👍🏽", " omw"),
+    ]
+)
 
 
 @given(code=codes, lead=leads, tail=tails, before=blanks, after=blanks)
@@ -63,6 +79,11 @@ def test_a_word_inside_a_message_is_no_opting_out_or_in(word: str, more: str) ->
         "Liked “Payments fail. Reply 425440 to acknowledge, UNSUBSCRIBE to stop.”",
         "call me on +1 206 555 0100 instead",
         "425440 or 425441",
+        "425440 not me",
+        "425440 can't, ask ben",
+        "425440 upset",
+        "I'm on it",
+        "👍 to “Payments fail. Reply 425440 to acknowledge, UNSUBSCRIBE to stop.”",
     ],
 )
 def test_what_only_contains_a_code_is_none(text: str) -> None:
