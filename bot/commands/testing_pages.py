@@ -18,6 +18,9 @@ REPORT = "test page report"
 WAITS = (3, 7, 20, 60)
 """Seconds between one look at the receipts and the next; only news is posted."""
 
+WAITING = "Waiting until "
+"""How an ERROR receipt begins that says only what a page waits for."""
+
 Line = tuple[str, str, str]
 
 
@@ -98,5 +101,7 @@ def _line(ctx: Context, document: Document, receipt: Document) -> Line:
         {"ContactChannelId": receipt["ContactChannelArn"]},
     )
     channel = answer_within(ctx, asked)
-    info = receipt.get("ReceiptInfo", "") if receipt["ReceiptType"] == "ERROR" else ""
-    return channel["Type"], receipt["ReceiptType"], info
+    if receipt["ReceiptType"] != "ERROR":
+        return channel["Type"], receipt["ReceiptType"], ""
+    info = receipt.get("ReceiptInfo", "")
+    return channel["Type"], "" if info.startswith(WAITING) else "ERROR", info

@@ -285,6 +285,21 @@ async def test_a_test_page_reaches_every_channel_and_shows_receipts_as_they_come
     assert TITLE not in last
 
 
+async def test_a_test_page_that_waits_for_its_turn_has_not_failed(
+    chat: Chat, town_world: World
+) -> None:
+    await town_world.has_person("ana", "EMAIL")
+
+    await chat.hears("@aws test-page ana")
+    await town_world.advance(seconds=5)
+    await chat.hears("@aws test-page ana")
+    await town_world.advance(seconds=5)
+
+    last = chat.shown()[-1].words
+    assert "… *EMAIL* Waiting until " in last
+    assert "✗" not in last
+
+
 async def test_a_test_page_to_nobody_says_so(chat: Chat, town_world: World) -> None:
     await town_world.has_contact("ana")
 

@@ -247,7 +247,7 @@ def test_page_card(contact: str, receipts: Sequence[tuple[str, str, str]]) -> Ca
     title = f"Test page to {contact}"
     lines = [
         join(
-            SIGN.get(kind, "…"), " ", bold(name), " ", f"{kind or 'on its way'} {info}".strip()
+            SIGN.get(kind, "…"), " ", bold(name), " ", f"{kind} {info}".strip() or "on its way"
         )
         for name, kind, info in receipts
     ]

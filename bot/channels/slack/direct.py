@@ -23,10 +23,13 @@ CONFIRM = "confirm_slack_link"
 DECLINE = "decline_slack_link"
 """The action ids of the buttons below."""
 
+OF_A_PAGE = "Your contact channels are told as your plan says."
+OF_A_TEST = "All your active contact channels are told at once, whatever your plan says."
+
 
 def direct_page_card(page: DirectPage) -> Card:
     """Show a page to the one who is paged; once it has a state, without the button."""
-    subject = f"Test page: {page.subject}" if page.is_test else page.subject
+    subject = f"[TEST] {page.subject}" if page.is_test else page.subject
     led = join("Paged by ", bold(page.reason)) if page.reason else ""
     blocks: list[Block] = [header(subject)]
     if page.content and page.content != page.subject:
@@ -36,8 +39,7 @@ def direct_page_card(page: DirectPage) -> Card:
     else:
         press = button("Acknowledge", action=ACKNOWLEDGE, value=page.button, style="primary")
         blocks.append(actions(press))
-    here = "Your contact channels are told as your plan says."
-    blocks.append(context(join(led, here, by=" · ")))
+    blocks.append(context(join(led, OF_A_TEST if page.is_test else OF_A_PAGE, by=" · ")))
     return Card(text=join(subject, page.state, by=" · "), blocks=fit(blocks))
 
 

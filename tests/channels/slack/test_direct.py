@@ -50,8 +50,9 @@ def test_a_page_that_waits_for_nobody_says_why_and_has_no_button() -> None:
 def test_a_test_page_says_so_first() -> None:
     card = direct.direct_page_card(replace(PAGE, is_test=True))
 
-    assert card.text.startswith("Test page: ")
-    assert "Test page: Payments" in shown(card)
+    assert card.text.startswith("[TEST] ")
+    assert "[TEST] Payments" in shown(card)
+    assert direct.OF_A_PAGE not in shown(card)
 
 
 def test_somebody_is_asked_by_name_with_a_way_to_say_no() -> None:
