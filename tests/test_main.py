@@ -63,6 +63,16 @@ def test_the_first_help_names_every_command(capsys: Capture) -> None:
         assert re.search(rf"^ +{command.split()[0]} +[a-z]", shown, re.MULTILINE)
 
 
+def test_the_version_that_is_shown_is_the_package_s(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+
+    assert end.value.code == 0
+    assert f'version = "{capsys.readouterr().out.removeprefix("imbot ").strip()}"' in (
+        (ROOT / "pyproject.toml").read_text().splitlines()
+    )
+
+
 @pytest.mark.parametrize("words", [[], ["keys"], ["keys", "create"], ["sevre"], ["backup"]])
 def test_a_command_that_is_missing_or_unknown_ends_with_usage(
     words: list[str], capsys: Capture
