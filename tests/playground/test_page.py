@@ -166,7 +166,7 @@ async def test_the_card_s_form_is_filled_in_and_sent_on_a_phone_s_width(
 ) -> None:
     async with opened(tmp_path) as (_, page):
         await page.resize(width=390, height=844)
-        await page.click('[data-step="1"]')
+        await press(page, '[data-step="1"]')
         await page.when(text_of("#messages .message", "Started"))
         await press(page, "#messages .b-actions button:nth-child(3)")
         await page.when("return document.querySelector('#form[open] textarea')")
@@ -196,7 +196,7 @@ async def test_a_message_is_pinned_to_the_timeline_and_edited_on_the_page(
 ) -> None:
     async with opened(tmp_path) as (_, page):
         await page.resize(width=390, height=844)
-        await page.click('[data-step="1"]')
+        await press(page, '[data-step="1"]')
         await page.when(text_of("#messages .message", "Started"))
         await page.click("#compose")
         await page.type("It was the cabel")
@@ -218,6 +218,19 @@ async def test_the_suggestion_to_pin_a_message_brings_it_onto_the_card(tmp_path:
         await page.click('[data-step="1"]')
         await page.when(text_of("#messages .message", "Started"))
         await page.when(text_of(f"{ANA} .bubble.to_phone", "Reply"))
+        await page.click('[data-step="1"]')
+        await page.when(
+            "return document.querySelectorAll('#messages .b-button.danger').length === 2"
+        )
         await page.click("#steps li:last-child button")
 
         assert await page.when(text_of("#messages .b-context", "Restarting the card processor"))
+
+
+async def test_a_card_s_duration_goes_on_while_nothing_changes_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, page):
+        await page.click('[data-step="1"]')
+        await page.when(text_of("#messages .b-fields", "ago"))
+        await page.click("#pace button:last-of-type")
+
+        assert await page.when(text_of("#messages .b-fields", "started 2 minutes ago"))

@@ -112,11 +112,31 @@ function reference(text, names) {
   const [target, label] = text.split("|");
   if (target.startsWith("@")) return h("span", { class: "mention" }, `@${label || names[target.slice(1)] || target.slice(1)}`);
   if (target.startsWith("#")) return h("span", { class: "mention" }, `#${label || names[target.slice(1)] || target.slice(1)}`);
-  if (target.startsWith("!date^")) return h("time", {}, plainly(label || ""));
+  if (target.startsWith("!date^")) return dated(target, plainly(label || ""));
   if (target.startsWith("!")) return h("span", { class: "mention" }, `@${label || target.slice(1)}`);
   const shown = plainly(label || target.replace(/^mailto:/, ""));
   if (!/^(https?|mailto):/.test(target)) return plainly(`<${text}>`);
   return h("a", { href: plainly(target), target: "_blank", rel: "noreferrer" }, shown);
+}
+
+// Slack writes {ago} anew while one looks; `refreshAgo` does. Other dates stand as their label.
+function dated(target, label) {
+  const [, at, format] = target.split("^");
+  const isLive = format.includes("{ago}");
+  return h("time", isLive ? { class: "ago", "data-at": at, "data-format": format } : {}, label);
+}
+
+export function refreshAgo(now) {
+  for (const node of document.querySelectorAll("time.ago")) {
+    const words = node.dataset.format.replace("{ago}", ago(now - node.dataset.at));
+    if (node.textContent !== words) node.textContent = words;
+  }
+}
+
+function ago(seconds) {
+  const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"]].find(([most]) => seconds >= most) || [1, "second"];
+  const count = Math.max(0, Math.floor(seconds / size));
+  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
 }
 
 // Block Kit

@@ -9,6 +9,7 @@ const phoneOf = (name) => town.phones.find((phone) => phone.name === name);
 const told = (text) => (document.getElementById("hint").textContent = text);
 const home = () => town.facts.channels?.[0] || view.channel;
 
+const holds = (message, action) => (message.blocks || []).flatMap((b) => b.elements || []).find((e) => e.action_id === action);
 const isPaged = () => town.phones.some((phone) => phone.texts.some((text) => text.direction === "to_phone"));
 let tries = 0;
 const FIRST = "Start an incident first, or a test page.";
@@ -24,7 +25,7 @@ const STEPS = [
     await inChannel(`@aws ssm-incidents start-incident --response-plan-arn ${town.facts.plan_arn}`);
   }],
   ["Ignore it", async () => {
-    told("A minute lasts a second now: mail, call, and after five minutes Ben and Cleo. Switch back at the top right.");
+    told("A minute lasts a second now: mail, call, and after five minutes Ben and Cleo. Switch back at the top.");
     await act("pace", { pace: Math.max(...town.paces) });
   }],
   ["Acknowledge by code", async () => {
@@ -64,7 +65,7 @@ const STEPS = [
   ["… in Slack", async () => {
     const ana = town.slack.users.find((user) => user.name === "ana").id;
     const direct = () => town.slack.channels.find((c) => c.kind === "im" && c.members[0] === ana);
-    const button = (message) => (message.blocks || []).flatMap((b) => b.elements || []).find((e) => e.action_id === "acknowledge_page");
+    const button = (message) => holds(message, "acknowledge_page");
     const page = direct()?.messages.filter(button).at(-1);
     if (!page) return toast(isPaged() ? "Nobody waits for an answer any more." : FIRST);
     told("Ana is linked to her Slack user, so that a direct message came beside the text. Only her own press of the button counts.");
@@ -85,16 +86,18 @@ const STEPS = [
   }],
   ["Use the AWS CLI", commandLine],
   ["Start a storm", async () => {
-    told("Four incidents at once: Ana gets one text now, and the other three as one text 20 seconds later. Its code takes all three.");
+    told("Four incidents at once, and one text in 20 seconds: what comes sooner waits, and leaves as one text. Its code takes all that it names.");
     for (const title of ["Payments are failing", "Checkout is slow", "Disk full on db-2", "No DNS in eu-west-1"]) {
       await inChannel(`@aws ssm-incidents start-incident --response-plan-arn ${town.facts.plan_arn} --title "${title}"`);
     }
   }],
   ["Pin a message", async () => {
-    if (!isPaged()) return toast(FIRST);
-    told("A pushpin puts a message on the timeline of the open incident: look at the card. Edit or delete it by its ⋯, and the event follows.");
+    const card = channelOf(home()).messages.filter((one) => holds(one, "resolve_incident")).at(-1);
+    if (!card) return toast("Start an incident first.");
+    told("A pushpin puts a message of its thread on an incident's timeline: look at the card. Edit or delete it by its ⋯, and the event follows.");
     const text = `Restarting the card processor, try ${++tries}`;
-    await inChannel(text);
+    show({ channel: home(), thread: card.ts });
+    await say(text, { channel: home(), thread: card.ts });
     const found = await until(() => channelOf(home()).messages.find((one) => one.text === text), 10);
     if (found) await act("react", { user: view.user, channel: home(), ts: found.ts, emoji: "pushpin" });
   }],

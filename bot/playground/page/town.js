@@ -1,6 +1,6 @@
 // The playground's page: draws what the town pushes, and posts what a person does.
 
-import { h, keep } from "./draw.js";
+import { h, keep, refreshAgo } from "./draw.js";
 import { drawForm } from "./forms.js";
 import { drawMails } from "./mails.js";
 import { drawPhones } from "./phones.js";
@@ -30,6 +30,7 @@ function tick() {
   if (!town) return;
   const now = ticked.at + (performance.now() - ticked.real) * town.pace;
   $("clock").textContent = new Date(now).toISOString().slice(11, 19);
+  refreshAgo(now / 1000);
 }
 setInterval(tick, 100);
 
