@@ -25,7 +25,10 @@ from bot.channels.slack.results import Card
 from bot.channels.slack.words import when
 from bot.core.channel import HandOff
 
-NONE = "There is no on-call schedule. `@aws ssm-contacts create-rotation help` begins one."
+NONE = (
+    "There is no on-call schedule. One is a contact of type ONCALL_SCHEDULE whose plan names "
+    "rotations: `@aws create-rotation help`, then `@aws create-contact help`."
+)
 EMPTY = "✗ This schedule has no rotation, so nobody is on call."
 GAP = "✗ Nobody"
 WAYS = (

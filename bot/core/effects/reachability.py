@@ -276,7 +276,7 @@ def _contact(
     muted_until = contact.muted_until
     is_muted = muted_until is not None and muted_until > now
     if is_muted:
-        targets, empty = (), f"It is muted until {muted_until:%Y-%m-%d %H:%M} UTC."
+        targets, empty = (), f"Muted until {muted_until:%Y-%m-%d %H:%M} UTC."
     is_in_slack = contact.slack_link_key is not None and contact.arn not in silent
     return Node(
         arn=contact.arn,

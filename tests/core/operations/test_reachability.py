@@ -215,7 +215,7 @@ async def test_who_is_muted_is_named_until_then(house: TestHouse) -> None:
     await house.store.write(mute)
     assert await unreachable(house) == {
         "team": "Nobody it engages can be reached: ana.",
-        "ana": "It is muted until 2026-03-01 10:30 UTC.",
+        "ana": "Muted until 2026-03-01 10:30 UTC.",
     }
 
     house.clock.advance(hours=1)
