@@ -49,6 +49,7 @@ from bot.core.registry import is_answered
 from bot.core.replies import chat_code_in, late_words
 
 FORM_LATE = "Slack did not open the form in time. Press the button again."
+NOTHING_PICKED = "`--query` picks nothing from the answer."
 SECRET_ANSWER = ("imbot", "CreateAccessKey")
 WHISPERED = ("imbot", "CreateCalendarLink")
 ALARM_TOKEN = ("imbot", "CreateAlarmToken")
@@ -162,6 +163,7 @@ def _shown(
 ) -> Card:
     shown = result if bound.query is None else apply_query(bound.query, result)
     notes = [*bound.notes, *fault_notes(ctx, document, bound, result)]
+    notes += [NOTHING_PICKED] if bound.query is not None and shown is None else []
     notes += start_notes(ctx, document, bound, result)
     notes += [*contact_notes(ctx, document, bound), *([late] if late else [])]
     return command_result(

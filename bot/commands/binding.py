@@ -20,7 +20,7 @@ from bot.commands.grammar import Command, Option, Value, straight_quotes
 from bot.commands.names import Form, Member, form_named, service_of, spelled, with_service
 from bot.commands.problems import ChatError, did_you_mean, shortened
 from bot.commands.query import apply_query, compiled
-from bot.commands.short_names import kind_of, with_arns
+from bot.commands.short_names import with_arns, with_names
 from bot.commands.values import Fault, Unfit, fitting
 from bot.core.errors import ServiceError
 from bot.core.service_models import Shape, kebab, operation_model, validate
@@ -196,8 +196,7 @@ class _Binding:
         )
 
     def _expected(self, member: Member) -> str:
-        is_named = kind_of(self._form.operation, member.name) is not None
-        return "a name or an ARN" if is_named else expected(member.shape)
+        return with_names(self._form.operation, member.name, expected(member.shape))
 
     def _read(self, member: Member, values: Sequence[Value]) -> None:
         if not values:

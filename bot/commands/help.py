@@ -18,6 +18,7 @@ from bot.commands.names import (
     verb_meant,
     with_service,
 )
+from bot.commands.short_names import with_names
 from bot.core.service_models import (
     SERVICES,
     kebab,
@@ -116,15 +117,19 @@ def _operation_page(form: Form, is_answered: IsAnswered) -> HelpPage:
     mark = "" if is_answered(form.service, form.operation) else f" {_NOT_YET}"
     lines = [
         *([summary] if summary else []),
-        *_option_lines(required, "required, "),
-        *_option_lines(optional, ""),
+        *_option_lines(form, required, "required, "),
+        *_option_lines(form, optional, ""),
         f"Example: `{_example_line(command, required or optional[:1])}`",
     ]
     return HelpPage(title=command + mark, lines=tuple(lines))
 
 
-def _option_lines(members: Iterable[Member], mark: str) -> list[str]:
-    return [f"`--{member.option}` - {mark}{expected(member.shape)}" for member in members]
+def _option_lines(form: Form, members: Iterable[Member], mark: str) -> list[str]:
+    return [
+        f"`--{member.option}` - {mark}"
+        + with_names(form.operation, member.name, expected(member.shape))
+        for member in members
+    ]
 
 
 def _example_line(command: str, members: Iterable[Member]) -> str:

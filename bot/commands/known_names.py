@@ -20,6 +20,7 @@ MOST_SHOWN = 5
 class _List:
     """The operation that lists a kind of resource, and where its answer holds their names."""
 
+    noun: str
     service: str
     operation: str
     most: str
@@ -28,6 +29,7 @@ class _List:
 
 
 _PLANS = _List(
+    noun="response plan",
     service="ssm-incidents",
     operation="ListResponsePlans",
     most="maxResults",
@@ -35,6 +37,7 @@ _PLANS = _List(
     name="arn",
 )
 _CONTACTS = _List(
+    noun="contact",
     service="ssm-contacts",
     operation="ListContacts",
     most="MaxResults",
@@ -42,6 +45,7 @@ _CONTACTS = _List(
     name="Alias",
 )
 _ROTATIONS = _List(
+    noun="rotation",
     service="ssm-contacts",
     operation="ListRotations",
     most="MaxResults",
@@ -69,9 +73,9 @@ def names_for(ctx: Context, document: Document, fault: Exception) -> str:
     else:
         return ""
     names = _names(ctx, document, listed) if listed else None
-    if names is None:
+    if listed is None or names is None:
         return ""
-    return did_you_mean(typed, names).strip() or _shown(names)
+    return did_you_mean(typed, names).strip() or _shown(listed.noun, names)
 
 
 def _names(ctx: Context, document: Document, listed: _List) -> list[str] | None:
@@ -84,9 +88,10 @@ def _names(ctx: Context, document: Document, listed: _List) -> list[str] | None:
     return [alias_of(item[listed.name]) for item in items]
 
 
-def _shown(names: list[str]) -> str:
+def _shown(noun: str, names: list[str]) -> str:
     if not names:
-        return "There is none yet."
-    more = ", ..." if len(names) > MOST_SHOWN else ""
+        return f"There is no {noun} yet."
+    more = " and more" if len(names) > MOST_SHOWN else ""
     listed = ", ".join(f"`{name}`" for name in names[:MOST_SHOWN])
-    return f"There {'is' if len(names) == 1 else 'are'} {listed}{more}."
+    those = f"is the {noun}" if len(names) == 1 else f"are the {noun}s"
+    return f"There {those} {listed}{more}."

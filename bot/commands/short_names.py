@@ -18,8 +18,15 @@ BY_MEMBER = {
     "responsePlanArn": PLAN,
     "ResponsePlanArn": PLAN,
     "ContactId": CONTACT,
+    "ContactIds": CONTACT,
+    "NewContactIds": CONTACT,
+    "engagements": CONTACT,
     "TopicArn": TOPIC,
+    "TopicArns": TOPIC,
+    "SnsTopicArns": TOPIC,
 }
+"""A list holds several."""
+
 BY_OPERATION = {
     (operation, "arn"): PLAN
     for operation in ("GetResponsePlan", "UpdateResponsePlan", "DeleteResponsePlan")
@@ -29,16 +36,24 @@ BY_OPERATION = {
 def with_arns(
     operation: str, given: Mapping[str, Any], *, account_id: str, region: str
 ) -> dict[str, Any]:
-    """The parameters, with the account's own ARN in the place of each name."""
+    """The parameters, with the account's own ARN in the place of each name.
 
-    def written_out(member: str, value: Any) -> Any:
-        kind = kind_of(operation, member)
-        if kind is None or not isinstance(value, str) or not NAME.fullmatch(value):
+    Contacts are named in any case: phones begin a word with a capital.
+    """
+
+    def written_out(kind: tuple[str, ...], value: Any) -> Any:
+        if isinstance(value, list):
+            return [written_out(kind, item) for item in value]
+        if not isinstance(value, str) or not NAME.fullmatch(value):
             return value
         service, *folder = kind
-        return build_arn(service, region, account_id, *folder, value)
+        name = value.lower() if kind == CONTACT else value
+        return build_arn(service, region, account_id, *folder, name)
 
-    return {member: written_out(member, value) for member, value in given.items()}
+    return {
+        member: written_out(kind, value) if (kind := kind_of(operation, member)) else value
+        for member, value in given.items()
+    }
 
 
 def contact_arn(ctx: Context, name: str) -> str:
@@ -51,6 +66,12 @@ def contact_arn(ctx: Context, name: str) -> str:
 def kind_of(operation: str, member: str) -> tuple[str, ...] | None:
     """What a member names, where a name may stand for the ARN."""
     return BY_OPERATION.get((operation, member)) or BY_MEMBER.get(member)
+
+
+def with_names(operation: str, member: str, expected: str) -> str:
+    """What a member takes, in words that tell of names where they may stand for ARNs."""
+    is_named = kind_of(operation, member) is not None
+    return expected.replace("an ARN", "a name or an ARN") if is_named else expected
 
 
 def alias_of(arn: str) -> str:

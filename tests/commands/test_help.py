@@ -58,7 +58,7 @@ def test_an_operation_s_page_tells_types_ranges_and_what_is_required() -> None:
     page = help_for(("ssm-incidents", "StartIncident"), everything)
 
     assert page.title == "@aws ssm-incidents start-incident"
-    assert "`--response-plan-arn` - required, an ARN" in page.lines
+    assert "`--response-plan-arn` - required, a name or an ARN" in page.lines
     assert "`--impact` - a whole number, 1 to 5" in page.lines
     assert not any("client-token" in line for line in page.lines)
 

@@ -153,11 +153,14 @@ async def test_missing_parameters_are_named_all_at_once(chat: Chat) -> None:
     ("typed", "names"),
     [
         ("@aws start-incident paymets", "does not exist. Did you mean `payments`?"),
-        ("@aws start-incident elsewhere", "does not exist. There is `payments`."),
-        ("@aws start-incident", "a name or an ARN.\nThere is `payments`."),
+        (
+            "@aws start-incident elsewhere",
+            "does not exist. There is the response plan `payments`.",
+        ),
+        ("@aws start-incident", "a name or an ARN.\nThere is the response plan `payments`."),
         ("@aws test-page anna", "does not exist. Did you mean `ana`?"),
-        ("@aws get-contact nobody", "does not exist. There are `ana`, `bob`."),
-        ("@aws calendar primary", "does not exist. There is none yet."),
+        ("@aws get-contact nobody", "does not exist. There are the contacts `ana`, `bob`."),
+        ("@aws calendar primary", "does not exist. There is no rotation yet."),
     ],
 )
 async def test_who_names_nothing_or_what_is_not_there_is_told_what_there_is(
@@ -210,6 +213,10 @@ async def test_a_query_picks_from_the_answer(chat: Chat, town_world: World) -> N
 
     assert "ana" in words
     assert "arn:aws" not in words
+
+
+async def test_a_query_that_picks_nothing_says_so(chat: Chat) -> None:
+    assert "picks nothing" in await chat.answers(f"@aws {LIST} --query 'Contact[0].Alias'")
 
 
 async def test_a_short_answer_is_folded_in_and_a_long_one_attached(
