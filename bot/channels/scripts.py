@@ -5,6 +5,7 @@ Source: Twilio, TwiML for Programmable Voice: Say, Pause, Gather, Hangup.
 
 from __future__ import annotations
 
+import re
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.channels import bundle_words
@@ -20,6 +21,9 @@ CONTENT_LIMIT = 1200
 MOST_NAMED = 4
 NAME_LIMIT = 120
 """Of the further pages of a bundle: how many subjects are read out, and how much of each."""
+
+LINK = re.compile(r"\b(?:https?://|www\.)\S*[^\s.,;:!?)\]>\"']", re.IGNORECASE)
+ARN = re.compile(r"\barn:aws[\w-]*:\S*[^\s.,;:!?)\]>\"']", re.IGNORECASE)
 
 KEYS = "Press 1 to acknowledge. Press 2 to hear it again."
 CUT = " The text goes on. The rest is not read out."
@@ -142,8 +146,12 @@ def _digits(code: str) -> str:
 
 
 def _spoken(text: str, limit: int) -> str:
-    """Bring a text to what can be read out, at most `limit` characters once it is escaped."""
+    """Bring a text to what can be read out, at most `limit` characters once it is escaped.
+
+    Addresses are only named: nobody can follow one that is spelt out for half a minute.
+    """
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    plain = ARN.sub("an ARN", LINK.sub("a link", plain))
     if len(escape(plain)) <= limit:
         return plain
     room = limit - len(CUT)

@@ -51,6 +51,18 @@ def test_a_page_says_subject_content_and_keys_but_not_the_code() -> None:
     assert "4, 2, 5" not in text
 
 
+@pytest.mark.parametrize(
+    ("content", "heard"),
+    [
+        ("See https://runbooks.example/db?x=1&y=2.", "See a link."),
+        ("(www.example.com/a-b), HTTP://X.EXAMPLE!", "(a link), a link!"),
+        ("Of arn:aws:cloudwatch:us-east-1:111122223333:alarm:db, now", "Of an ARN, now"),
+    ],
+)
+def test_an_address_is_named_and_not_spelt_out(content: str, heard: str) -> None:
+    assert f"{heard} Press 1" in spoken(voice.page_script(page(content=content), URL))
+
+
 def test_a_wrong_key_is_named_and_asked_for_again() -> None:
     script = voice.page_script(page(), URL, wrong_key=True)
 
