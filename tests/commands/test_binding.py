@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands.binding import Bound, bind
@@ -378,6 +378,7 @@ scraps = st.one_of(
 )
 
 
+@settings(deadline=None)  # the first use of an operation compiles its rules
 @given(operations, st.data())
 def test_whatever_is_typed_is_bound_or_refused_in_words(
     operation: tuple[str, str], data: st.DataObject
