@@ -35,10 +35,14 @@ VERBS: Mapping[str, str] = {
 }
 """What is typed without a service, and what it does."""
 
+WITHOUT_SERVICE = tuple(service for service in SERVICES if service != "ssm")
+"""Services that may be left out. Of Systems Manager next to nothing is answered."""
+
 OTHER_WORDS = {
     **dict.fromkeys(("start", "open", "declare", "incident"), "start-incident <response plan>"),
     **dict.fromkeys(("resolve", "close"), "update-incident-record <ARN> --status RESOLVED"),
     **dict.fromkeys(("incidents", "list-incidents", "status"), "list-incident-records"),
+    **dict.fromkeys(("engage", "page"), "start-engagement"),
     "acknowledge": "ack <code>",
 }
 """What people call things who have not read the help, and what to type for it."""
@@ -136,7 +140,7 @@ def _no_such(words: Sequence[str]) -> str:
         return f"Type `@aws {verb}`."
     known = {
         kebab(name): f"{service} {kebab(name)}"
-        for service in SERVICES
+        for service in WITHOUT_SERVICE
         for name in operation_names(service)
     }
     known |= {service: service for service in SERVICES} | OTHER_WORDS
@@ -169,7 +173,7 @@ def _likest(words: Sequence[str], verbs: Sequence[str]) -> str:
 def _homes() -> Mapping[str, list[str]]:
     """The services that have an operation, by its spelling."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for service in SERVICES:
+    for service in WITHOUT_SERVICE:
         for name in operation_names(service):
             found[spelled(name)].append(service)
     return dict(found)

@@ -47,6 +47,7 @@ def test_an_operation_of_several_services_names_them_all() -> None:
         ("start payments", "Did you mean `start-incident <response plan>`?"),
         ("resolve", "Did you mean `update-incident-record <ARN> --status RESOLVED`?"),
         ("acknowlege 425440", "Did you mean `ack <code>`?"),
+        ("engage ben", "Did you mean `start-engagement`?"),
         ("tset-page ana", "Did you mean `test-page <contact>`?"),
     ],
 )
