@@ -77,7 +77,15 @@ def held_back(unit: Unit, rows: Iterable[Outbox]) -> set[Key]:
     """
     paced = [row for row in rows if _has_pace(row)]
     paced.sort(key=lambda row: str(row.message["subscription_arn"]))
-    return {row.key for row in paced if holds_back(engine_context(unit, row), row)}
+    return {row.key for row in paced if _is_too_soon(unit, row)}
+
+
+def _is_too_soon(unit: Unit, row: Outbox) -> bool:
+    """Of a subscription that cannot be read nothing is known that keeps its messages."""
+    try:
+        return holds_back(engine_context(unit, row), row)
+    except DataEncryptionException:
+        return False
 
 
 def _has_pace(row: Outbox) -> bool:

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.core.channel import Sent, Unavailable, Undeliverable
 from bot.core.courier import Courier
 from bot.core.store.executor import Store
 from bot.core.store.lease import Lease
+from bot.core.store.schema import table_of
 from bot.core.store.subscriptions import Subscription
 from bot.core.store.work import Outbox
-from tests.core.office import Office, Vendor, open_office, works
+from tests.core.office import Office, Vendor, a_page, free_row, keep, open_office, works
 from tests.core.operations.subscribing import URL, confirmed
 
 ONE_A_SECOND = json.dumps({"throttlePolicy": {"maxReceivesPerSecond": 1}})
@@ -208,6 +210,24 @@ async def test_what_waits_for_a_subscription_that_ended_is_not_sent(office: Offi
 
     assert len(hook.sent) == 1
     assert await office.rows(Outbox) == []
+
+
+async def test_a_subscription_that_cannot_be_read_keeps_no_page_waiting(
+    office: Office,
+) -> None:
+    topic = await office.has_topic()
+    _, hook = await has_hook(office, topic, DeliveryPolicy=ONE_A_SECOND)
+    await publishes(office, topic, 3)
+    garbled = update(table_of(Subscription)).values(endpoint=b"nothing that was ever sealed")
+    await office.store.write(lambda tx: tx.execute(garbled))
+    page = free_row(office, a_page(office), "sms")
+    await keep(office, page)
+    office.clock.advance(seconds=2)
+    await office.courier.claim()
+
+    assert page.key not in {row.key for row in await office.rows(Outbox, owner=None)}
+    await office.courier.settle()
+    assert len(hook.sent) == 3
 
 
 async def test_a_policy_that_is_taken_away_frees_what_waits_when_it_is_due(
