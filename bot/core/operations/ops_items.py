@@ -5,12 +5,13 @@ There is nothing else in it than the incident's own words, read anew each time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
-from bot.core.arns import build_arn, parse_arn
+from bot.core.arns import build_arn
 from bot.core.context import Context
 from bot.core.effects.related_items import OPS_ITEM
 from bot.core.errors import OpsItemNotFoundException
@@ -24,6 +25,9 @@ RESOURCES = "/aws/resources"
 """What OpsCenter calls the resources that an OpsItem is about."""
 STATUSES = {"OPEN": "Open", "RESOLVED": "Resolved"}
 LEAST_SEVERE = 4
+ARN = re.compile(
+    rf"arn:aws[a-z-]*:ssm:[a-z0-9-]*:[0-9]{{12}}:(?i:{OPS_ITEM})/oi-[0-9a-f]{{12}}"
+)
 LONGEST = 2048
 """Characters of a description."""
 
@@ -90,7 +94,7 @@ def _own_arns(incident: Incident, ops_item_id: str) -> Iterator[str]:
 def _ops_item_arns(incident: Incident) -> Iterator[str]:
     for item in incident.document.get("relatedItems", ()):
         arn = str(item["identifier"]["value"].get("arn", ""))
-        if arn.startswith("arn:") and parse_arn(arn).resource_type.lower() == OPS_ITEM:
+        if ARN.fullmatch(arn):
             yield arn
 
 

@@ -90,6 +90,23 @@ async def test_an_ops_item_names_what_its_incident_involves(desk: Desk) -> None:
     assert found["RelatedOpsItems"] == [{"OpsItemId": "oi-0123456789ab"}]
 
 
+@pytest.mark.parametrize(
+    "arn",
+    [
+        f"arn:aws::us-east-1:{ACCOUNT}:instance/i-1",
+        f"arn:aws:s3:us-east-1:{ACCOUNT}:opsitem/oi-0123456789ab",
+        f"arn:aws:ssm:us-east-1:{ACCOUNT}:opsitem/",
+    ],
+)
+async def test_what_only_looks_like_an_ops_item_is_not_told_as_related(
+    desk: Desk, arn: str
+) -> None:
+    items = [{"identifier": {"type": "OTHER", "value": {"arn": arn}}}]
+    incident = await desk.starts(await desk.has_plan(), relatedItems=items)
+
+    assert (await ops_item(desk, await parent_of(desk, incident)))["RelatedOpsItems"] == []
+
+
 async def test_an_ops_item_outlives_the_related_item_that_names_it(desk: Desk) -> None:
     incident = await desk.starts(await desk.has_plan())
     arn = await parent_of(desk, incident)
