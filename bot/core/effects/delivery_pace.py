@@ -24,13 +24,17 @@ LENIENCE = timedelta(milliseconds=100)
 def send(
     ctx: Context, topic: Topic | None, subscription: Subscription, message: Notification
 ) -> None:
-    """Let a notification leave at once, or at the next instant that its policy allows."""
+    """Let a notification leave at once, or at the next instant that its policy allows. None
+    leaves for a subscription that ends meanwhile.
+    """
     medium = MEDIA[subscription.protocol]
     every = _spacing(topic, subscription)
     if every is None:
         outbox.send(ctx, medium, message)
         return
     locked = _lock(ctx, subscription, every)
+    if locked is None:
+        return
     at = max(ctx.now, locked.next_at or ctx.now, locked.free_at or ctx.now)
     if at > ctx.now:
         ctx.update(locked, next_at=at + every)
@@ -52,6 +56,8 @@ def holds_back(ctx: Context, row: Outbox) -> bool:
     if every is None:
         return False
     locked = _lock(ctx, subscription, every)
+    if locked is None:  # it ended just now: the next look drops the message
+        return True
     free_at = locked.free_at or ctx.now
     if free_at <= ctx.now:
         ctx.update(locked, free_at=_freed(ctx, locked, every))
@@ -63,10 +69,12 @@ def holds_back(ctx: Context, row: Outbox) -> bool:
     return True
 
 
-def _lock(ctx: Context, subscription: Subscription, every: timedelta) -> Subscription:
-    """The subscription as it is now; a clock that was set back delays nobody longer."""
-    locked = ctx.lock(Subscription, subscription.key) or subscription
-    if locked.free_at is not None and locked.free_at > ctx.now + every:
+def _lock(ctx: Context, subscription: Subscription, every: timedelta) -> Subscription | None:
+    """The subscription as it is now, if it still is; a clock that was set back delays nobody
+    longer.
+    """
+    locked = ctx.lock(Subscription, subscription.key)
+    if locked and locked.free_at is not None and locked.free_at > ctx.now + every:
         return ctx.update(locked, next_at=ctx.now, free_at=ctx.now)
     return locked
 

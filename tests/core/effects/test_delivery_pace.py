@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,15 @@ import pytest
 from sqlalchemy import update
 
 from bot.core.channel import Sent, Unavailable, Undeliverable
+from bot.core.context import Context
 from bot.core.courier import Courier
+from bot.core.effects import delivery_pace
+from bot.core.ids import new_key
 from bot.core.store.executor import Store
 from bot.core.store.lease import Lease
 from bot.core.store.schema import table_of
 from bot.core.store.subscriptions import Subscription
+from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
 from tests.core.office import Office, Vendor, a_page, free_row, keep, open_office, works
 from tests.core.operations.subscribing import URL, confirmed
@@ -209,6 +214,25 @@ async def test_what_waits_for_a_subscription_that_ended_is_not_sent(office: Offi
     await pass_by(office, 3)
 
     assert len(hook.sent) == 1
+    assert await office.rows(Outbox) == []
+
+
+async def test_a_subscription_that_ends_while_its_topic_is_published_to_is_told_nothing(
+    office: Office,
+) -> None:
+    topic = await office.has_topic()
+    arn, hook = await has_hook(office, topic, DeliveryPolicy=ONE_A_SECOND)
+    await publishes(office, topic, 1)
+    [found_before] = await office.rows(Subscription)
+    await office.call("sns", "Unsubscribe", SubscriptionArn=arn)
+
+    def tell(tx: Transaction) -> None:
+        ctx = Context(office.dispatcher.unit(tx), office.caller, "request")
+        another = replace(hook.sent[0], key=new_key())
+        delivery_pace.send(ctx, None, found_before, another)
+        ctx.unit.flush()
+
+    await office.store.write(tell)
     assert await office.rows(Outbox) == []
 
 
