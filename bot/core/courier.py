@@ -304,7 +304,7 @@ class Courier:
 
         def put_back(tx: Transaction) -> None:
             unit = self._unit(tx)
-            chat_pace.put_back(engine_context(unit, row), row)
+            chat_pace.put_back(engine_context(unit, row), row, row.fault)
             run_cascade(unit)
 
         await self._recorder.write_at_last(row, put_back)

@@ -91,19 +91,20 @@ def record_outcome(unit: Unit, row: Outbox, outcome: Outcome) -> bool:
     """Record what became of one attempt; False where another process carries the message by
     now.
     """
+    ctx = engine_context(unit, row)
+    if isinstance(outcome, Unavailable) and chat_pace.hears(ctx, row, outcome):
+        return True
     done = unit.tx.execute(DONE, key=row.key, owner=row.owner, attempts=row.attempts)
     if not done:
         return False
     if isinstance(outcome, Sent):
-        _record_sent(engine_context(unit, row), row, outcome)
+        _record_sent(ctx, row, outcome)
         return True
     if row.message["kind"] == notification_outcomes.KIND:
-        notification_outcomes.record_fault(engine_context(unit, row), row, outcome)
+        notification_outcomes.record_fault(ctx, row, outcome)
         return True
-    pages = receipts.told_pages(engine_context(unit, row), row.page_key)
+    pages = receipts.told_pages(ctx, row.page_key)
     ctx = engine_context(unit, row, pages[0] if pages else None)
-    if isinstance(outcome, Unavailable) and chat_pace.hears(ctx, row, outcome):
-        return True
     if isinstance(outcome, Unavailable) and row.attempts < MOST_ATTEMPTS:
         _try_again(ctx, row, pages, outcome)
     else:

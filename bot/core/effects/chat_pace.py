@@ -40,7 +40,12 @@ PUT_BACK = prepared(
         _outbox.owner == bindparam("by"),
         _outbox.attempts == bindparam("attempt"),
     )
-    .values(owner=None, attempts=_outbox.attempts - 1, due_at=bindparam("at"))
+    .values(
+        owner=None,
+        attempts=_outbox.attempts - 1,
+        due_at=bindparam("at"),
+        fault=bindparam("why"),
+    )
 )
 
 
@@ -76,26 +81,25 @@ def is_quiet(tx: Transaction, row: Outbox, now: datetime) -> bool:
 
 
 def hears(ctx: Context, row: Outbox, refusal: Unavailable) -> bool:
-    """Tell a channel nothing for so long as Slack asks, if it does; the message, whose row is
-    gone, is told then, and nothing was tried that counts.
+    """Tell a channel nothing for so long as Slack asks, if it does; the message is told then,
+    and nothing was tried that counts.
     """
     if refusal.retry_after is None or refusal.in_doubt or not can_wait(row):
         return False
     until = ctx.now + min(timedelta(seconds=max(refusal.retry_after, 1)), LONGEST)
     pace = _lock(ctx, row.account_id, row.message["address"])
-    pace = ctx.update(pace, quiet_until=max(until, pace.quiet_until or until))
-    fields = {name: getattr(row, name) for name in Outbox.__dataclass_fields__}
-    fields |= {"owner": None, "attempts": row.attempts - 1, "fault": refusal.reason}
-    ctx.add(Outbox(**fields | {"due_at": _take_slot(ctx, pace)}))
-    ctx.unit.has_posts = True
+    ctx.update(pace, quiet_until=max(until, pace.quiet_until or until))
+    put_back(ctx, row, refusal.reason)
     return True
 
 
-def put_back(ctx: Context, row: Outbox) -> None:
-    """Let a message wait that was not tried yet, where this process still owns it."""
+def put_back(ctx: Context, row: Outbox, fault: str | None) -> None:
+    """Let a message wait, where this process still owns it, as if it had not been tried. Its
+    channel is locked before it, as by whoever draws a card.
+    """
     at = next_slot(ctx, row.account_id, row.message["address"])
     own = {"row": row.key, "by": row.owner, "attempt": row.attempts}
-    ctx.unit.tx.execute(PUT_BACK, **own, at=at)
+    ctx.unit.tx.execute(PUT_BACK, **own, at=at, why=fault)
     ctx.unit.has_posts = True
 
 

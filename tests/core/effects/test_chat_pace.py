@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.core.channel import DirectPage, Post, Sent, Unavailable
+from bot.core.context import Context
 from bot.core.courier import Courier
+from bot.core.effects import chat_pace
 from bot.core.ids import new_key
-from bot.core.store.executor import Store
+from bot.core.store.executor import Store, open_store
 from bot.core.store.lease import Lease
+from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
+from tests.conftest import MASTER_KEY
 from tests.core.desk import INCIDENTS
 from tests.core.office import Office, Vendor, free_row, keep, open_office, works
+
+WAITING_FOR_THIS = text(
+    "SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
+)
 
 
 class Slack(Vendor):
@@ -210,3 +220,29 @@ async def test_the_card_that_waits_shows_the_latest_when_slack_is_ready(
         await works(office, seconds=1)
     cards = [one for one in slack.sent if one.kind == "notice" and one.event is None]
     assert {card.incident["title"] for card in cards} == {"Title 4"}
+
+
+async def test_a_channel_is_locked_before_the_message_that_waits(postgres_url: str) -> None:
+    """Whoever draws a card does so, too; else the two would wait for each other."""
+    store = await open_store(postgres_url, MASTER_KEY, threads=4)
+    async with open_office(store) as office:
+        slack = await slack_of(office)
+        slack.gate.clear()
+        slack.asks_to_wait(30)
+        row = free_row(office, a_post(office), "slack")
+        await keep(office, row)
+        await office.courier.claim()
+        await slack.until(lambda: slack.told("C1") == 1)
+        loop = asyncio.get_running_loop()
+
+        def draw(tx: Transaction) -> Outbox | None:
+            ctx = Context(office.dispatcher.unit(tx), office.caller, "request")
+            assert chat_pace.too_soon(ctx, row.account_id, "C1") is None
+            loop.call_soon_threadsafe(slack.gate.set)
+            assert any(tx.records(WAITING_FOR_THIS) for _ in range(100_000))
+            return tx.lock(Outbox, row.key, skip_locked=True)
+
+        assert await store.write(draw) is not None
+        await works(office)
+        assert slack.told("C1") == 1
+    await store.close()
