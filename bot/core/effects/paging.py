@@ -120,7 +120,6 @@ def free_code(
 ) -> tuple[str, str]:
     """A code that no open row of these kinds bears at that address, with the fingerprint that
     finds it.
-
     """
     while True:
         code = new_code()
