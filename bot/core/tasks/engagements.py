@@ -122,8 +122,8 @@ def _tell_all(
     muted: Contact | None,
 ) -> tuple[bool, bool]:
     """Tell each target in a savepoint of its own: one that breaks never keeps the others from
-    it. Answers whether one is to be tried again, and whether a page is on its way. `media` are
-    those that it was told by already.
+    it. Answers whether one is to be tried again, and whether a page of the last stage is on its
+    way. `media` are those that it was told by already.
     """
     is_torn, is_told = False, False
     withheld = mutes.why(muted) if muted is not None else None
@@ -134,7 +134,7 @@ def _tell_all(
                 medium = telling.tell(ctx, engagement, target, place, withheld)
             if medium:
                 media.append(medium)
-                is_told = True
+                is_told = is_told or place[0] == engagement.stage
         except Exception as fault:
             if ctx.unit.tx.is_broken(fault):
                 raise

@@ -3,10 +3,11 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from bot.core.store.contacts import ContactChannel
-from bot.core.store.engagements import Target
+from bot.core.store.engagements import Page, Target
 from bot.core.store.schema import table_of
 from bot.core.store.work import Job
 from tests.core.desk import Desk
+from tests.harness import CONTACTS
 
 
 async def spoil(desk: Desk, medium: str | None = None) -> None:
@@ -59,3 +60,26 @@ async def test_a_target_that_broke_once_is_told_two_seconds_later(desk: Desk) ->
     await desk.run_due(seconds=2)
 
     assert len(desk.pages()) == 1
+
+
+async def test_a_stage_in_which_all_fail_ends_though_one_was_told_that_began_with_it(
+    desk: Desk,
+) -> None:
+    contact = await desk.has_contact("ana")
+    sms, gone, voice = [
+        await desk.has_channel(contact, medium) for medium in ("SMS", "EMAIL", "VOICE")
+    ]
+    plan = [(0, sms), (10, gone), (10, voice)]
+    stages = [
+        {
+            "DurationInMinutes": minutes,
+            "Targets": [{"ChannelTargetInfo": {"ContactChannelId": channel}}],
+        }
+        for minutes, channel in plan
+    ]
+    await desk.call(CONTACTS, "UpdateContact", ContactId=contact, Plan={"Stages": stages})
+    await desk.call(CONTACTS, "DeactivateContactChannel", ContactChannelId=gone)
+    await desk.engages(contact)
+
+    told = [page.channel_arn for page in await desk.rows(Page) if page.told_at]
+    assert told == [sms, voice]
