@@ -72,12 +72,8 @@ def is_pointless(unit: Unit, row: Outbox) -> bool:
 
 
 def held_back(unit: Unit, rows: Iterable[Outbox]) -> set[Key]:
-    """Those of the due messages that their receivers' rates keep back. They are asked for in
-    one order by all processes, for each locks its receiver.
-    """
-    paced = [row for row in rows if _has_pace(row)]
-    paced.sort(key=lambda row: str(row.message["subscription_arn"]))
-    return {row.key for row in paced if _is_too_soon(unit, row)}
+    """Those of the due messages that their receivers' rates keep back."""
+    return {row.key for row in rows if _has_pace(row) and _is_too_soon(unit, row)}
 
 
 def _is_too_soon(unit: Unit, row: Outbox) -> bool:

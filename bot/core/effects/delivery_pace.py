@@ -19,6 +19,8 @@ from bot.core.store.work import Outbox
 
 LENIENCE = timedelta(milliseconds=100)
 """How much closer two messages may come because the first left a little late."""
+BUSY_FOR = timedelta(milliseconds=50)
+"""How long what is due waits for a subscription that another transaction has locked."""
 
 
 def send(
@@ -32,9 +34,10 @@ def send(
     if every is None:
         outbox.send(ctx, medium, message)
         return
-    locked = _lock(ctx, subscription, every)
+    locked = ctx.lock(Subscription, subscription.key)
     if locked is None:
         return
+    locked = _by_this_clock(ctx, locked, every)
     at = max(ctx.now, locked.next_at or ctx.now, locked.free_at or ctx.now)
     if at > ctx.now:
         ctx.update(locked, next_at=at + every)
@@ -46,7 +49,8 @@ def send(
 
 def holds_back(ctx: Context, row: Outbox) -> bool:
     """Whether a notification that is due must not leave now: it comes too soon after another
-    one and is given a later instant, or nobody is subscribed any more and it is dropped.
+    one and is given a later instant, or nobody is subscribed any more and it is dropped. Where
+    another transaction tells the subscription, this one, in which pages are, does not wait.
     """
     subscription = ctx.find(Subscription, row.message["subscription_arn"])
     if subscription is None:
@@ -55,26 +59,25 @@ def holds_back(ctx: Context, row: Outbox) -> bool:
     every = _spacing(ctx.find(Topic, subscription.topic_arn), subscription)
     if every is None:
         return False
-    locked = _lock(ctx, subscription, every)
-    if locked is None:  # it ended just now: the next look drops the message
-        return True
-    free_at = locked.free_at or ctx.now
-    if free_at <= ctx.now:
-        ctx.update(locked, free_at=_freed(ctx, locked, every))
-        return False
-    at = max(free_at, locked.next_at or free_at)
-    ctx.update(locked, next_at=at + every)
+    locked = ctx.tx.lock(Subscription, subscription.key, skip_locked=True)
+    if locked is None:
+        at = ctx.now + BUSY_FOR
+    else:
+        locked = _by_this_clock(ctx, locked, every)
+        free_at = locked.free_at or ctx.now
+        if free_at <= ctx.now:
+            ctx.update(locked, free_at=_freed(ctx, locked, every))
+            return False
+        at = max(free_at, locked.next_at or free_at)
+        ctx.update(locked, next_at=at + every)
     ctx.update(row, due_at=at)
     ctx.unit.has_posts = True
     return True
 
 
-def _lock(ctx: Context, subscription: Subscription, every: timedelta) -> Subscription | None:
-    """The subscription as it is now, if it still is; a clock that was set back delays nobody
-    longer.
-    """
-    locked = ctx.lock(Subscription, subscription.key)
-    if locked and locked.free_at is not None and locked.free_at > ctx.now + every:
+def _by_this_clock(ctx: Context, locked: Subscription, every: timedelta) -> Subscription:
+    """A clock that was set back delays nobody longer."""
+    if locked.free_at is not None and locked.free_at > ctx.now + every:
         return ctx.update(locked, next_at=ctx.now, free_at=ctx.now)
     return locked
 

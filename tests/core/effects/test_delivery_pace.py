@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,12 +16,13 @@ from bot.core.context import Context
 from bot.core.courier import Courier
 from bot.core.effects import delivery_pace
 from bot.core.ids import new_key
-from bot.core.store.executor import Store
+from bot.core.store.executor import Store, open_store
 from bot.core.store.lease import Lease
 from bot.core.store.schema import table_of
 from bot.core.store.subscriptions import Subscription
 from bot.core.store.transaction import Transaction
 from bot.core.store.work import Outbox
+from tests.conftest import MASTER_KEY
 from tests.core.office import Office, Vendor, a_page, free_row, keep, open_office, works
 from tests.core.operations.subscribing import URL, confirmed
 
@@ -252,6 +255,43 @@ async def test_a_subscription_that_cannot_be_read_keeps_no_page_waiting(
     assert page.key not in {row.key for row in await office.rows(Outbox, owner=None)}
     await office.courier.settle()
     assert len(hook.sent) == 3
+
+
+async def test_no_page_waits_for_a_process_that_stands_still_while_it_publishes(
+    postgres_url: str,
+) -> None:
+    store = await open_store(postgres_url, MASTER_KEY, threads=4)
+    async with open_office(store) as office:
+        office.is_reachable()
+        topic = await office.has_topic()
+        _, hook = await has_hook(office, topic, DeliveryPolicy=ONE_A_SECOND)
+        await publishes(office, topic, 2)
+        [subscription] = await office.rows(Subscription)
+        page = free_row(office, a_page(office), "sms")
+        await keep(office, page)
+        office.clock.advance(seconds=2)
+        is_held, is_free = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def stand_still(tx: Transaction) -> None:
+            tx.lock(Subscription, subscription.key)
+            loop.call_soon_threadsafe(is_held.set)
+            is_free.wait()
+
+        publishing = asyncio.create_task(store.write(stand_still))
+        await is_held.wait()
+        try:
+            async with asyncio.timeout(10):
+                await office.courier.claim()
+        finally:
+            is_free.set()
+            await publishing
+        [waiting] = await office.rows(Outbox, owner=None)
+        assert (waiting.medium, hook.seconds()) == ("http", [0])
+
+        await pass_by(office, 1)
+        assert len(hook.sent) == 2
+    await store.close()
 
 
 async def test_a_policy_that_is_taken_away_frees_what_waits_when_it_is_due(
