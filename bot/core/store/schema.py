@@ -75,6 +75,12 @@ def shape_of(row_type: type[Row]) -> Shape:
     return shape
 
 
+def write_out_all() -> None:
+    """Compile the converters of all rows."""
+    for table in metadata.tables.values():
+        table.info["shape"].write_out()
+
+
 def primary() -> Any:
     """The key of the row: a new one unless it is given."""
     return dataclasses.field(default_factory=new_key, metadata={"primary": True})

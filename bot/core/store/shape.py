@@ -149,26 +149,34 @@ class Shape:
         copied = [f"set_{name}(copy, row.{name})" for name in self.names]
         return self._written("copy(row)", ["copy = new(row_type)", *copied, "return copy"])
 
+    def write_out(self) -> None:
+        """Compile all of them now, so that nobody waits for it later."""
+        for name in ("birth", "to_values", "from_record", "_copy"):
+            getattr(self, name)
+
     def _written(self, head: str, lines: Iterable[str]) -> Callable[..., Any]:
         """Compile a function of these lines, in which each column's own helpers are known."""
+        known = self._known
+        exec("\n    ".join([f"def {head}:", *lines]), known)  # noqa: S102 - our own columns
+        written: Callable[..., Any] = known[head.partition("(")[0]]
+        return written
+
+    @cached_property
+    def _known(self) -> dict[str, Any]:
         known: dict[str, Any] = {"new": object.__new__, "row_type": self.row_type}
         known["NOT_GIVEN"] = NOT_GIVEN
         for name, column in self._columns.items():
             kind, field = column.kind, column.field
             is_made = field.default_factory is not dataclasses.MISSING
-            known |= {
-                f"default_{name}": NOT_GIVEN if is_made else field.default,
-                f"make_{name}": field.default_factory,
-                f"set_{name}": self._setters[name],
-                f"check_{name}": kind.check,
-                f"encode_{name}": kind.encode,
-                f"decode_{name}": kind.decode,
-                f"pack_{name}": kind.pack,
-                f"unpack_{name}": kind.unpack,
-            }
-        exec("\n    ".join([f"def {head}:", *lines]), known)  # noqa: S102 - our own columns
-        written: Callable[..., Any] = known[head.partition("(")[0]]
-        return written
+            known[f"default_{name}"] = NOT_GIVEN if is_made else field.default
+            known[f"make_{name}"] = field.default_factory
+            known[f"set_{name}"] = self._setters[name]
+            known[f"check_{name}"] = kind.check
+            known[f"encode_{name}"] = kind.encode
+            known[f"decode_{name}"] = kind.decode
+            known[f"pack_{name}"] = kind.pack
+            known[f"unpack_{name}"] = kind.unpack
+        return known
 
     @cached_property
     def _setters(self) -> Mapping[str, Callable[[Any, Any], None]]:
