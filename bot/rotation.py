@@ -49,7 +49,7 @@ def _alone(settings: Settings) -> Iterator[None]:
     if not settings.is_sqlite:
         yield
         return
-    from bot.core.store.sqlite import take_lock
+    from bot.core.store.sqlite_file import take_lock
 
     database = database_path(settings)
     try:

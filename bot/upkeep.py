@@ -194,7 +194,7 @@ def _refuse_postgres(words: str) -> int:
 
 def database_path(settings: Settings) -> Path:
     """The file of an SQLite database. Raises StoreError where the URL names none."""
-    from bot.core.store.sqlite import database_file
+    from bot.core.store.sqlite_file import database_file
 
     return database_file(settings.database_url.removeprefix("sqlite:///"))
 

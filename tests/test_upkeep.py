@@ -18,7 +18,7 @@ from bot.core.store.keys import (
     rotate_master_key,
     waiting_key_file,
 )
-from bot.core.store.sqlite import take_lock
+from bot.core.store.sqlite_file import take_lock
 from bot.settings import Settings
 from tests.conftest import MASTER_KEY
 

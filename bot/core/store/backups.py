@@ -12,7 +12,8 @@ from bot.core.ids import new_key
 from bot.core.store.keys import NO_VAULT, master_key_file, stored_keys, waiting_key_file
 from bot.core.store.migrations import HEAD, current_sqlite
 from bot.core.store.refusals import StoreError
-from bot.core.store.sqlite import DIALECT, take_lock
+from bot.core.store.sqlite import DIALECT
+from bot.core.store.sqlite_file import take_lock
 from bot.core.store.transaction import Transaction
 
 

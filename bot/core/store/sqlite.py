@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import sqlite3
@@ -15,17 +14,24 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 from sqlalchemy.dialects import sqlite
 
 from bot.core.crypto import Vault, parse_master_key
 from bot.core.errors import ServiceUnavailable
+from bot.core.store.checkpoints import Checkpoints
 from bot.core.store.keys import NO_VAULT, learn_keys, load_vault, load_vault_by_file
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, answered, settle
-from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite
-from bot.core.store.refusals import StoreError, StoreInUse
+from bot.core.store.refusals import StoreError
 from bot.core.store.remembered import Remembered
+from bot.core.store.sqlite_file import (
+    connect,
+    connect_as_guest,
+    connect_beside,
+    connect_to_write,
+    database_file,
+    take_lock,
+)
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction, TransactionError
 
@@ -36,7 +42,6 @@ T = TypeVar("T")
 GROUP_SIZE = 64
 GROUP_SECONDS = 0.02
 READERS = 4
-BUSY_SECONDS = 5
 
 DIALECT = Dialect(
     "sqlite",
@@ -94,6 +99,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
         self._reading = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
+        self._checkpoints = Checkpoints(partial(connect_beside, path))
         self._writer = threading.Thread(target=self._serve, name="imbot-writer", daemon=True)
         self._writer.start()
 
@@ -112,9 +118,9 @@ class SqliteStore:
         """
         database = database_file(path)
         lock = -1 if is_guest else await asyncio.to_thread(take_lock, database)
-        connect = _connect_as_guest if is_guest else _connect_to_write
+        open_file = connect_as_guest if is_guest else connect_to_write
         try:
-            connection = await asyncio.to_thread(connect, database)
+            connection = await asyncio.to_thread(open_file, database)
             vault = await asyncio.to_thread(_open_vault, connection, database, master_key)
         except BaseException as error:
             if lock >= 0:
@@ -150,6 +156,7 @@ class SqliteStore:
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._readers.shutdown)
         await answered()
+        self._checkpoints.close()
         for connection in [*self._read_connections, self._connection]:
             connection.close()
         self._read_connections.clear()
@@ -187,7 +194,7 @@ class SqliteStore:
         self._begin()
         for entry in members:
             self._run_member(entry, with_savepoints=with_savepoints)
-        self._cursor.execute("COMMIT")
+        self._commit()
 
     def _gathered(self, members: list[Entry]) -> Iterator[Entry]:
         """The group's first entry, and those that come while it runs."""
@@ -208,6 +215,10 @@ class SqliteStore:
             except TransactionError as error:
                 raise tx.fault or error from None
             self._version = version
+
+    def _commit(self) -> None:
+        self._cursor.execute("COMMIT")
+        self._checkpoints.count(self._readers)
 
     def _followers(self) -> Iterator[Entry]:
         ends_at = time.monotonic() + self._group_seconds
@@ -247,7 +258,7 @@ class SqliteStore:
             self._begin()
             result = entry.work(tx)
             tx.finish()
-            self._cursor.execute("COMMIT")
+            self._commit()
         except BaseException as error:  # noqa: BLE001 - it is handed to the caller
             self._roll_back()
             entry.fail(_as_refusal(tx.fault or error))
@@ -278,87 +289,11 @@ class SqliteStore:
     def _reading_cursor(self) -> sqlite3.Cursor:
         cursor: sqlite3.Cursor | None = getattr(self._reading, "cursor", None)
         if cursor is None:
-            connection = _connect(self._path, mode="ro")
+            connection = connect(self._path, mode="ro")
             connection.execute("PRAGMA query_only = ON")
             self._read_connections.append(connection)
             cursor = self._reading.cursor = connection.cursor()
         return cursor
-
-
-def database_file(path: str) -> Path:
-    """Raises StoreError unless the path names a file."""
-    if not path or path.startswith(":"):
-        raise StoreError("The database must be a file: sqlite:///imbot.db")
-    return Path(path).absolute()
-
-
-def take_lock(database: Path) -> int:
-    """Lock the file beside the database until the descriptor is closed. Raises StoreInUse
-    where it is locked, StoreError where it cannot be made.
-    """
-    path = database.with_name(f"{database.name}.lock")
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be made by user {os.getuid()}: {error.strerror}."
-        ) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.read(lock, 20).decode("ascii", "replace").strip()
-        os.close(lock)
-        raise StoreInUse(
-            f"{database} is in use by process {holder or '?'}. One process at a time may "
-            "open an SQLite database; several share a PostgreSQL one."
-        ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
-
-
-def _connect(path: Path, *, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?mode={mode}",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=512,
-    )
-
-
-def _connect_to_write(path: Path) -> sqlite3.Connection:
-    connection = _connect(path, mode="rwc")
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        _prepare(connection)
-        migrate_sqlite(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _connect_as_guest(path: Path) -> sqlite3.Connection:
-    connection = _connect(path, mode="rw")
-    try:
-        _prepare(connection)
-        version = current_sqlite(connection)
-        if version != HEAD:
-            found = f"schema version {version}" if version else "no schema"
-            raise StoreError(f"{path} has {found}, this program needs {HEAD}.")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")  # or each savepoint writes a file
-    connection.execute("PRAGMA cache_size = -16000")  # KiB: the inner pages of large indexes
 
 
 def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | None) -> Vault:
@@ -379,7 +314,7 @@ def _open_vault(connection: sqlite3.Connection, path: Path, master_key: str | No
 
 def _look_again(path: Path, vault: Vault) -> None:
     """Learn keys that another process has made; on a connection that sees all commits."""
-    connection = _connect(path, mode="ro")
+    connection = connect(path, mode="ro")
     try:
         learn_keys(Transaction(connection.cursor(), DIALECT, vault))
     finally:
