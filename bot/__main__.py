@@ -9,11 +9,12 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from bot.settings import Settings, SettingsError, load_settings
+if TYPE_CHECKING:
+    from bot.settings import Settings, SettingsError
 
-Command = Callable[[Settings, argparse.Namespace], int]
+Command = Callable[["Settings", argparse.Namespace], int]
 
 ABOUT = """\
 A self-hosted incident manager that lives in Slack and speaks the commands and the API of AWS
@@ -97,11 +98,16 @@ class ShowVersion(argparse.Action):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    run: Command = options.run
+    gc.disable()  # nothing of what is imported goes away; `serve` enables it again
+    from bot.settings import SettingsError, load_settings
+
+    if run is not _serve:
+        gc.enable()
     try:
         settings = load_settings()
     except SettingsError as refusal:
         return _refuse(refusal, options)
-    run: Command = options.run
     return run(settings, options)
 
 
@@ -111,6 +117,8 @@ def _refuse(refusal: SettingsError, options: argparse.Namespace) -> int:
 
         return report_settings(refusal)
     if options.command == "demo":
+        from bot.settings import Settings
+
         return _demo(Settings.model_construct(), options)
     print(f"These settings are not usable:\n{refusal}", file=sys.stderr)  # noqa: T201
     return 2
@@ -177,7 +185,6 @@ def _add_keys(commands: Any) -> None:
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
-    gc.disable()  # nothing of what is imported goes away; `serve` enables it again
     from bot.serving import serve
 
     return _run(lambda: serve(settings, only=options.only))
