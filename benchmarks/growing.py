@@ -183,7 +183,6 @@ def _copies(
         event,
         key=new_key(),
         incident_key=key,
-        event_id=new_key(),
         event_time=at,
         updated_at=at,
     )

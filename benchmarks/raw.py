@@ -11,7 +11,7 @@ from bot.core.ids import new_key
 
 ROWS = {"incident": 1, "timeline_event": 1, "engagement": 1, "page": 2, "outbox": 1}
 """How many rows of each table; the program itself writes more."""
-UNIQUE = frozenset({"key", "arn", "event_id", "dedupe_string", "code_fingerprint"})
+UNIQUE = frozenset({"key", "arn", "dedupe_string", "code_fingerprint"})
 """Columns that get a new value in every row."""
 
 

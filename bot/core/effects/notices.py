@@ -74,7 +74,7 @@ def body(incident: Incident, event: TimelineEvent, region: str) -> Wire:
     """
     data = parsed(event.data)
     detail = data if isinstance(data, dict) else {"eventData": data}
-    more = {"id": event.event_id, "account": incident.account_id, "region": region}
+    more = {"id": event.key, "account": incident.account_id, "region": region}
     return _envelope(event.event_type, incident.arn, event.event_time, detail) | more
 
 

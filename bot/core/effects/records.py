@@ -51,7 +51,7 @@ def event_summary(event: TimelineEvent, incident_arn: str) -> Wire:
     """One of the `eventSummaries` of ListTimelineEvents: an event without its data."""
     return {
         "incidentRecordArn": incident_arn,
-        "eventId": event.event_id,
+        "eventId": event.key,
         "eventType": event.event_type,
         "eventTime": event.event_time,
         "eventUpdatedTime": event.updated_at,

@@ -60,13 +60,11 @@ def add(
     references: Sequence[dict[str, Any]] = (),
 ) -> TimelineEvent:
     """Add an event and tell the incident's chat channels. `data` is JSON text."""
-    key = new_key()
     event = ctx.add(
         TimelineEvent(
-            key=key,
+            key=new_key(),
             account_id=incident.account_id,
             incident_key=incident.key,
-            event_id=str(key),
             event_type=event_type,
             event_time=at,
             updated_at=ctx.now,

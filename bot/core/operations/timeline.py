@@ -12,6 +12,7 @@ from bot.core.context import Context
 from bot.core.effects import timeline
 from bot.core.effects.records import event_summary
 from bot.core.errors import ResourceNotFoundException, ValidationException
+from bot.core.ids import Key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
 from bot.core.store import filters as filtering
@@ -61,7 +62,7 @@ def create_timeline_event(
         at=event_time,
         references=[dict(reference) for reference in event_references],
     )
-    return {"incidentRecordArn": incident.arn, "eventId": event.event_id}
+    return {"incidentRecordArn": incident.arn, "eventId": event.key}
 
 
 @operation("ssm-incidents", "GetTimelineEvent")
@@ -150,7 +151,8 @@ def delete_timeline_event(ctx: Context, *, incident_record_arn: str, event_id: s
 
 
 def _find_event(ctx: Context, incident: Incident, event_id: str) -> TimelineEvent | None:
-    return ctx.tx.find(TimelineEvent, incident_key=incident.key, event_id=event_id)
+    event = ctx.get(TimelineEvent, Key(event_id))
+    return event if event is not None and event.incident_key == incident.key else None
 
 
 def _require_event(ctx: Context, incident: Incident, event_id: str) -> TimelineEvent:

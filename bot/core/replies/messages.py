@@ -123,7 +123,7 @@ def follow_edit(ctx: Context, channel_id: str, ts: str, text: str) -> None:
         if event is None or message is None or message.get("text") == text:
             continue
         edited = message | {"text": text, "editedAt": ctx.now.isoformat()}
-        names = {"incidentRecordArn": row.incident_arn, "eventId": event.event_id}
+        names = {"incidentRecordArn": row.incident_arn, "eventId": event.key}
         _ask(ctx, "UpdateTimelineEvent", channel_id, **names, eventData=_data(edited))
 
 
@@ -131,7 +131,7 @@ def follow_deletion(ctx: Context, channel_id: str, ts: str) -> None:
     for row in ctx.select(TimelineMessage, channel_id=channel_id, message_ts=ts):
         event = ctx.get(TimelineEvent, row.event_key)
         if event is not None:
-            names = {"incidentRecordArn": row.incident_arn, "eventId": event.event_id}
+            names = {"incidentRecordArn": row.incident_arn, "eventId": event.key}
             _ask(ctx, "DeleteTimelineEvent", channel_id, **names)
 
 

@@ -54,7 +54,7 @@ class Idempotency:
     created_at: datetime
 
 
-@table("audit", Index("audit_time", "account_id", "key"))
+@table("audit")
 class Audit:
     """One row a call. It bears ARNs and names of operations, never texts, codes or
     addresses.

@@ -91,16 +91,13 @@ class Incident:
         return self.document.get("quiet")
 
 
-@table(
-    "timeline_event",
-    Index("timeline_event_id", "incident_key", "event_id", unique=True),
-    Index("timeline_event_time", "incident_key", "event_time"),
-)
+@table("timeline_event", Index("timeline_event_time", "incident_key", "event_time"))
 class TimelineEvent:
+    """Its key is its id."""
+
     key: Key = primary()
     account_id: str
     incident_key: Key = references("incident", on_delete="CASCADE")
-    event_id: str
     event_type: str
     event_time: datetime
     updated_at: datetime

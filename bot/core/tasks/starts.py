@@ -7,7 +7,7 @@ import orjson
 from bot.core.context import Context
 from bot.core.effects import timeline
 from bot.core.effects.starts import KEPT
-from bot.core.ids import Key, new_key
+from bot.core.ids import Key
 from bot.core.registry import task
 from bot.core.store.incidents import Incident, TimelineEvent
 
@@ -36,17 +36,15 @@ def _write(ctx: Context, incident: Incident) -> None:
             "absorbedStarts": incident.absorbed,
         }
     ).decode()
-    event_id = str(incident.key)
-    known = ctx.find_by(TimelineEvent, incident_key=incident.key, event_id=event_id)
+    known = ctx.get(TimelineEvent, incident.key)
     if known is not None:
         ctx.update(known, data=data, updated_at=ctx.now)
         return
     ctx.add(
         TimelineEvent(
-            key=new_key(),
+            key=incident.key,
             account_id=incident.account_id,
             incident_key=incident.key,
-            event_id=event_id,
             event_type=timeline.TRIGGERED,
             event_time=ctx.now,
             updated_at=ctx.now,
