@@ -60,7 +60,8 @@ def too_soon(ctx: Context, account_id: str, channel_id: str) -> datetime | None:
     once. None where it may be drawn.
     """
     pace = _lock(ctx, account_id, channel_id)
-    is_close = pace.drawn_at is not None and ctx.now < pace.drawn_at + BETWEEN - JITTER
+    last = pace.drawn_at
+    is_close = last is not None and last <= ctx.now < last + BETWEEN - JITTER
     if is_close or (pace.quiet_until is not None and ctx.now < pace.quiet_until):
         return _take_slot(ctx, pace)
     ctx.update(pace, drawn_at=ctx.now)
@@ -77,7 +78,7 @@ def is_quiet(tx: Transaction, row: Outbox, now: datetime) -> bool:
     """Whether Slack has asked to wait where a message goes."""
     where = {"account": row.account_id, "channel": row.message["address"]}
     found = [until for (until,) in tx.records(QUIET, **where) if until is not None]
-    return any(integer_to_instant(until) > now for until in found)
+    return any(now < integer_to_instant(until) <= now + LONGEST for until in found)
 
 
 def hears(ctx: Context, row: Outbox, refusal: Unavailable) -> bool:
@@ -117,4 +118,13 @@ def _lock(ctx: Context, account_id: str, channel_id: str) -> ChatPace:
     if found is None and ctx.tx.insert_or_ignore(fresh):
         return fresh
     found = found or ctx.tx.find(ChatPace, account_id=account_id, channel_id=channel_id)
-    return (ctx.lock(ChatPace, found.key) if found else None) or fresh
+    pace = ctx.lock(ChatPace, found.key) if found else None
+    return fresh if pace is None else _by_this_clock(ctx, pace)
+
+
+def _by_this_clock(ctx: Context, pace: ChatPace) -> ChatPace:
+    """A clock that was set back keeps no channel silent longer than Slack could ask for."""
+    latest = ctx.now + LONGEST
+    if pace.next_at <= latest and (pace.quiet_until is None or pace.quiet_until <= latest):
+        return pace
+    return ctx.update(pace, next_at=ctx.now, quiet_until=None)

@@ -98,6 +98,17 @@ async def test_while_slack_asks_to_wait_nothing_is_tried_in_that_channel(
     assert await office.rows(Outbox) == []
 
 
+async def test_a_clock_that_is_set_back_silences_no_channel(office: Office) -> None:
+    slack = await slack_of(office)
+    slack.asks_to_wait(30)
+    await posts(office)
+    office.clock.advance(hours=-5)
+    await posts(office)
+
+    assert slack.told("C1") == 2
+    assert len(slack.sent) == 1
+
+
 async def test_what_has_waited_leaves_one_a_second(office: Office) -> None:
     slack = await slack_of(office)
     slack.asks_to_wait(30)
