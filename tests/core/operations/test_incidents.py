@@ -20,7 +20,8 @@ async def data_of(desk: Desk, incident_arn: str, event_type: str) -> list[Any]:
     """The data of the incident's events of that type, oldest first."""
     [incident] = await desk.rows(Incident, arn=incident_arn)
     events = await desk.rows(TimelineEvent, incident_key=incident.key, event_type=event_type)
-    return [json.loads(event.data) for event in events]
+    in_order = sorted(events, key=lambda event: (event.event_time, event.key))
+    return [json.loads(event.data) for event in in_order]
 
 
 async def titles(desk: Desk, key: str, **condition: Any) -> list[str]:
