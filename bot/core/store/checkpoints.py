@@ -30,11 +30,16 @@ class Checkpoints:
         self._is_asked = False
 
     def count(self, threads: Executor) -> None:
-        """Hear of a commit."""
+        """Hear of a commit; whatever is the matter, it stays one."""
         self._commits += 1
-        if self._commits >= COMMITS and not self._is_asked:
-            self._commits, self._is_asked = 0, True
+        if self._commits < COMMITS or self._is_asked:
+            return
+        self._commits, self._is_asked = 0, True
+        try:
             threads.submit(self._move)
+        except RuntimeError as fault:  # no thread is to be had
+            self._is_asked = False
+            log.warning("nobody can move the log into the database: %s", fault)
 
     def _move(self) -> None:
         try:

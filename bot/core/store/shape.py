@@ -46,7 +46,6 @@ class ColumnOf:
 class Seal:
     """Where one encrypted column stands, and what its ciphertext is bound to."""
 
-    name: str
     place: int
     pack: Convert
     unpack: Convert
@@ -89,7 +88,6 @@ class Shape:
     def _seal(self, place: int, column: ColumnOf) -> Seal:
         bound_to = column.options["bound_to"]
         return Seal(
-            name=column.name,
             place=place,
             pack=column.kind.pack or bytes,
             unpack=column.kind.unpack or bytes,

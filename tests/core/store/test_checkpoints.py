@@ -68,3 +68,20 @@ def test_a_log_that_cannot_be_moved_keeps_no_commit(
     commits(writer, checkpoints, COMMITS)
     assert rows_without_the_log(database) == 2 * COMMITS
     checkpoints.close()
+
+
+def test_a_commit_stays_one_where_no_thread_is_to_be_had(
+    tmp_path: Path, writer: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = tmp_path / "log.db"
+    checkpoints = Checkpoints(lambda: connect_beside(database))
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+
+    for _ in range(COMMITS):
+        checkpoints.count(ended)
+    assert "nobody can move the log" in caplog.text
+
+    commits(writer, checkpoints, COMMITS)
+    assert rows_without_the_log(database) == COMMITS
+    checkpoints.close()
