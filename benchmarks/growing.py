@@ -173,7 +173,6 @@ def _copies(
         incident,
         key=key,
         arn=f"{incident.arn.rpartition('/')[0]}/{key}",
-        dedupe_string=key,
         status="RESOLVED",
         created_at=at,
         modified_at=at + APART,

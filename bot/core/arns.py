@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.core.ids import Key
+
 REGIONLESS = frozenset({"ssm-incidents", "iam", "sts", "chatbot"})
 
 
@@ -30,6 +32,11 @@ def parse_arn(text: str) -> Arn:
     if len(parts) != 6 or parts[0] != "arn" or not parts[2] or not parts[5]:
         raise ValueError(f"{text!r} is not an ARN")
     return Arn(service=parts[2], region=parts[3], account_id=parts[4], resource=parts[5])
+
+
+def key_in(arn: str) -> Key:
+    """What stands behind the last slash: in some ARNs the key of their row."""
+    return Key(arn.rpartition("/")[2])
 
 
 def build_arn(service: str, region: str, account_id: str, *resource: str) -> str:

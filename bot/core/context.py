@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from bot.core.access import Caller
-from bot.core.arns import build_arn
+from bot.core.arns import build_arn, key_in
 from bot.core.channel import Post
 from bot.core.errors import ResourceNotFoundException
 from bot.core.ids import Key
@@ -293,7 +293,12 @@ class Context:
 
     def find(self, row_type: type[R], arn: str) -> R | None:
         """The account's live row of that ARN."""
-        live = {"deleted_at": None} if shape_of(row_type).has_tombstones else {}
+        shape = shape_of(row_type)
+        if shape.is_named_by_key:
+            row: Any = self.get(row_type, key_in(arn))
+            is_it = row is not None and row.arn == arn and row.account_id == self.account_id
+            return row if is_it else None
+        live = {"deleted_at": None} if shape.has_tombstones else {}
         return self.find_by(row_type, account_id=self.account_id, arn=arn, **live)
 
     def find_by(self, row_type: type[R], **equal: Any) -> R | None:

@@ -119,8 +119,8 @@ class Vault:
         return self._ciphers.get(key_id)
 
     def fingerprint(self, text: str) -> str:
-        """A keyed hash of 64 hexadecimal digits, by which addresses and tokens are found."""
-        return hmac.digest(self._index_key, text.encode(), "sha256").hex()
+        """A keyed hash of 32 hexadecimal digits, by which addresses and tokens are found."""
+        return hmac.digest(self._index_key, text.encode(), "sha256")[:16].hex()
 
 
 def new_master_key() -> str:

@@ -38,12 +38,12 @@ def start(
 
     A schedule's plan becomes that of whoever is on call now.
     """
-    plan = plan or plan_now(ctx, contact, is_essential)
+    key = new_key()
     engagement = ctx.add(
         Engagement(
-            key=new_key(),
+            key=key,
             account_id=ctx.account_id,
-            arn=ctx.new_arn("ssm-contacts", "engagement", contact.alias, new_key()),
+            arn=ctx.new_arn("ssm-contacts", "engagement", contact.alias, key),
             contact_key=contact.key,
             contact_arn=contact.arn,
             contact_type=contact.type,
@@ -52,7 +52,7 @@ def start(
             root_key=(parent.root_key or parent.key) if parent else None,
             is_essential=is_essential,
             is_test=is_test,
-            plan=mutes.noted(ctx, contact, plan),
+            plan=mutes.noted(ctx, contact, plan or plan_now(ctx, contact, is_essential)),
             sender=sender,
             texts=dict(texts),
             started_at=ctx.now,

@@ -93,10 +93,11 @@ def _page(
 ) -> Page:
     fingerprint = channel.address_fingerprint if channel else ""
     code, code_fingerprint = free_code(ctx, fingerprint)
+    key = new_key()
     return Page(
-        key=new_key(),
+        key=key,
         account_id=ctx.account_id,
-        arn=ctx.new_arn("ssm-contacts", "page", alias_of(engagement.contact_arn), new_key()),
+        arn=ctx.new_arn("ssm-contacts", "page", alias_of(engagement.contact_arn), key),
         engagement_key=engagement.key,
         engagement_arn=engagement.arn,
         contact_key=engagement.contact_key,

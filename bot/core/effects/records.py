@@ -20,7 +20,7 @@ def incident_record(incident: Incident) -> Wire:
     document = incident.document
     record |= {
         "automationExecutions": [],
-        "dedupeString": incident.dedupe_string,
+        "dedupeString": incident.dedupe_string or incident.key,
         "lastModifiedBy": incident.modified_by,
         "lastModifiedTime": incident.modified_at,
         "notificationTargets": document.get("notificationTargets", []),

@@ -20,11 +20,11 @@ OPS_ITEM = "opsitem"
 def new_ops_item_id(now: datetime) -> str:
     """Names the OpsItem that stands for an incident, as Systems Manager spells such names.
 
-    The first three of its twelve digits are the time, in steps of three days, so that the
-    index of all names grows at its end.
+    The first nine of its twelve digits are the time in milliseconds, for two years, so that
+    the index of all names grows at its end.
     """
-    step = (int(now.timestamp()) >> 18) & 0xFFF
-    return f"oi-{step:03x}{secrets.randbits(36):09x}"
+    milliseconds = int(now.timestamp() * 1000) & 0xF_FFFF_FFFF
+    return f"oi-{milliseconds:09x}{secrets.randbits(12):03x}"
 
 
 def parent_item(ctx: Context, ops_item_id: str) -> Wire:

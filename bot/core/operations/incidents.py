@@ -156,7 +156,7 @@ def _incident(
     related_items: Sequence[Wire],
 ) -> Incident:
     template = plan.document["incidentTemplate"]
-    identity = new_key()
+    key = new_key()
     impact = impact or int(template["impact"])
     ops_item_id = relating.new_ops_item_id(ctx.now)
     items = [relating.parent_item(ctx, ops_item_id), *related_items]
@@ -165,13 +165,13 @@ def _incident(
     if (quiet := starts.quiet_of(plan, impact)) is not None:
         document["quiet"] = quiet
     return Incident(
-        key=new_key(),
+        key=key,
         account_id=ctx.account_id,
-        arn=ctx.new_arn("ssm-incidents", "incident-record", plan.name, identity),
+        arn=ctx.new_arn("ssm-incidents", "incident-record", plan.name, key),
         response_plan_arn=plan.arn,
         impact=impact,
         status="OPEN",
-        dedupe_string=_dedupe_string(ctx, plan, trigger) or identity,
+        dedupe_string=_dedupe_string(ctx, plan, trigger),
         source=_source(ctx, trigger),
         document=document,
         ops_item_id=ops_item_id,
@@ -225,7 +225,7 @@ def _added_or_open(ctx: Context, incident: Incident) -> Incident:
 
     Of two starts at once, the unique index lets one in; the other then finds it.
     """
-    if incident.arn.rsplit("/", 1)[1] == incident.dedupe_string:
+    if incident.dedupe_string is None:
         return ctx.add(incident)
     for _ in range(3):
         if ctx.tx.insert_or_ignore(incident):

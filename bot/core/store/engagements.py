@@ -8,12 +8,19 @@ from sqlalchemy import Index
 
 from bot.core.channel import ReceiptType
 from bot.core.ids import Key
-from bot.core.store.schema import Wire, encrypted, partial_index, primary, references, table
+from bot.core.store.schema import (
+    Wire,
+    encrypted,
+    ends_in_key,
+    partial_index,
+    primary,
+    references,
+    table,
+)
 
 
 @table(
     "engagement",
-    Index("engagement_arn", "arn", unique=True),
     Index("engagement_incident", "incident_arn"),
     partial_index(
         "engagement_acknowledged",
@@ -23,7 +30,6 @@ from bot.core.store.schema import Wire, encrypted, partial_index, primary, refer
     ),
     Index("engagement_contact", "contact_key"),
     partial_index("engagement_parent", "parent_key", where="parent_key IS NOT NULL"),
-    Index("engagement_account", "account_id", "key"),
     partial_index("engagement_root", "root_key", "contact_key", where="root_key IS NOT NULL"),
 )
 class Engagement:
@@ -37,7 +43,7 @@ class Engagement:
 
     key: Key = primary()
     account_id: str
-    arn: str
+    arn: str = ends_in_key()
     contact_key: Key = references("contact")
     contact_arn: str
     contact_type: str
@@ -97,7 +103,6 @@ class Target:
 
 @table(
     "page",
-    Index("page_arn", "arn", unique=True),
     Index("page_engagement", "engagement_key"),
     Index("page_contact", "contact_key", "channel_key", "told_at"),
     partial_index("page_waiting", "channel_key", where="waits_until IS NOT NULL"),
@@ -119,7 +124,7 @@ class Page:
 
     key: Key = primary()
     account_id: str
-    arn: str
+    arn: str = ends_in_key()
     engagement_key: Key = references("engagement", on_delete="CASCADE")
     engagement_arn: str
     contact_key: Key = references("contact")

@@ -7,7 +7,15 @@ from datetime import datetime
 from sqlalchemy import Index
 
 from bot.core.ids import Key
-from bot.core.store.schema import Wire, encrypted, partial_index, primary, references, table
+from bot.core.store.schema import (
+    Wire,
+    encrypted,
+    ends_in_key,
+    partial_index,
+    primary,
+    references,
+    table,
+)
 
 
 @table("response_plan", Index("response_plan_arn", "arn", unique=True))
@@ -28,13 +36,10 @@ class ResponsePlan:
 
 @table(
     "incident",
-    Index("incident_arn", "arn", unique=True),
-    Index("incident_account", "account_id", "key"),
-    Index("incident_created", "account_id", "created_at"),
+    Index("incident_created", "created_at"),
     Index("incident_ops_item", "ops_item_id"),
     partial_index(
         "incident_resolved",
-        "account_id",
         "resolved_at",
         "created_at",
         where="resolved_at IS NOT NULL",
@@ -43,7 +48,7 @@ class ResponsePlan:
         "incident_dedupe",
         "account_id",
         "dedupe_string",
-        where="status = 'OPEN'",
+        where="status = 'OPEN' AND dedupe_string IS NOT NULL",
         unique=True,
     ),
 )
@@ -56,11 +61,12 @@ class Incident:
 
     key: Key = primary()
     account_id: str
-    arn: str
+    arn: str = ends_in_key()
     response_plan_arn: str
     impact: int
     status: str
-    dedupe_string: str
+    dedupe_string: str | None
+    """What its starts share; None where it was one start by hand."""
     source: Wire
     document: Wire = encrypted()
     tags: Wire

@@ -86,6 +86,13 @@ def primary() -> Any:
     return dataclasses.field(default_factory=new_key, metadata={"primary": True})
 
 
+def ends_in_key() -> Any:
+    """An ARN whose last part is the key of its row, which finds it without an index of its
+    own.
+    """
+    return dataclasses.field(metadata={"ends_in_key": True})
+
+
 def encrypted(*, default: Any = dataclasses.MISSING, bound_to: str | None = None) -> Any:
     """A column that holds ciphertext, bound to (table, key, column), and is never printed.
 
@@ -134,7 +141,7 @@ def unique_live(name: str, *columns: str, where: str = "deleted_at IS NULL") -> 
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
-    field_specifiers=(encrypted, references, dataclasses.field),
+    field_specifiers=(encrypted, ends_in_key, references, dataclasses.field),
 )
 def table(
     name: str, *items: TableItem, metadata: MetaData = metadata

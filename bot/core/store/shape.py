@@ -76,6 +76,7 @@ class Shape:
         self.name = table.name
         self.names = tuple(column.name for column in columns)
         self.has_tombstones = "deleted_at" in self.names
+        self.is_named_by_key = any("ends_in_key" in column.options for column in columns)
         self._columns = {column.name: column for column in columns}
         self._seals = {
             column.name: self._seal(i, column)
