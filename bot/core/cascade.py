@@ -25,19 +25,25 @@ are written.
 def run_cascade(unit: Unit, most_pages: int = PAGES_A_SLICE) -> None:
     """Run what is due, then set rows for the rest and wake who must act after the commit.
 
-    What a task causes runs before what was due after it. A job that fails leaves its writer
-    untouched: its savepoint is undone and its row stays due.
+    A job that fails leaves its writer untouched: its savepoint is undone and its row stays due.
+    """
+    run_due(unit, most_pages)
+    for ctx, name, arguments in unit.due:
+        jobs.add(ctx, name, arguments, due_at=unit.now)
+    unit.due.clear()
+    unit.flush()
+    _wake_after_commit(unit)
+
+
+def run_due(unit: Unit, most_pages: int = PAGES_A_SLICE) -> None:
+    """Run what is due until so many pages are on their way; what a task causes runs before what
+    was due after it.
     """
     while unit.due and unit.pages < most_pages:
         (ctx, name, arguments), *after = unit.due
         unit.due = []
         run_task(ctx, name, arguments)
         unit.due += after
-    for ctx, name, arguments in unit.due:
-        jobs.add(ctx, name, arguments, due_at=unit.now)
-    unit.due.clear()
-    unit.flush()
-    _wake_after_commit(unit)
 
 
 def run_task(ctx: Context, name: str, arguments: Mapping[str, Any], attempts: int = 0) -> None:

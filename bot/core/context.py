@@ -21,7 +21,7 @@ from bot.core.store.work import Outbox
 
 R = TypeVar("R", bound=Row)
 
-MOST_PENDING = 256
+MOST_PENDING = 1024
 """Rows that wait to be written: every look-up goes through them."""
 
 RESOURCE_TYPES = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
-from bot.core.cascade import PAGES_A_SLICE, job_context, run_cascade, run_task
+from bot.core.cascade import PAGES_A_SLICE, job_context, run_cascade, run_due, run_task
 from bot.core.clock import Clock
 from bot.core.context import Unit
 from bot.core.effects import jobs
@@ -125,13 +125,13 @@ class Engine:
 
     async def _run_together(self, due: Sequence[tuple[Key, str]], found_at: datetime) -> int:
         """Run jobs in one transaction; where one fails, each in its own."""
-        if len(due) > 1:
-            try:
-                return await self._store.write(
-                    lambda tx: self._run_all_in(tx, [key for key, _ in due], found_at), Lane.JOB
-                )
-            except Exception as fault:  # noqa: BLE001 - each tells its own when it runs alone
-                log.warning("%d jobs run one by one: %s", len(due), type(fault).__name__)
+        keys = [key for key, _ in due]
+        try:
+            return await self._store.write(
+                lambda tx: self._run_all_in(tx, keys, found_at), Lane.JOB
+            )
+        except Exception as fault:  # noqa: BLE001 - each tells its own when it runs alone
+            log.warning("jobs run one by one, with savepoints: %s", type(fault).__name__)
         runs = [self._run_one(key, name, found_at) for key, name in due]
         return sum(await asyncio.gather(*runs))
 
@@ -144,6 +144,7 @@ class Engine:
             if unit.pages >= PAGES_A_SLICE:
                 break
             done += _run_within(unit, job, {}, found_at)
+            run_due(unit)
         run_cascade(unit)
         return done
 

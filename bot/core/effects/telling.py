@@ -6,7 +6,7 @@ code, and a contact whose plan is through begins it again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import orjson
@@ -53,20 +53,30 @@ def begun(ctx: Context, engagement: Engagement) -> Begun | None:
     return Begun(number=engagement.stage, at=at, told=told, round=engagement.round or 0)
 
 
+def told_before(ctx: Context, engagement: Engagement, moves: Moves) -> Mapping[Place, Target]:
+    """The targets that were told already. In a stage that begins there are none, unless the
+    plan is in a later round.
+    """
+    if moves.begins and engagement.round is None:
+        return {}
+    told = ctx.select(Target, engagement_key=engagement.key)
+    return {(target.stage, target.number): target for target in told}
+
+
 def tell(
     ctx: Context,
     engagement: Engagement,
     target: PlanTarget,
     place: Place,
-    withheld: str | None = None,
+    *,
+    earlier: Target | None,
+    withheld: str | None,
 ) -> Medium | None:
     """Answers by which medium a page is on its way that was not sent in this round before.
 
-    `withheld` says why its contact is not to be told now; the target then counts as failed.
+    `earlier` is what it led to before. `withheld` says why its contact is not to be told now;
+    the target then counts as failed.
     """
-    earlier = ctx.find_by(
-        Target, engagement_key=engagement.key, stage=place[0], number=place[1]
-    )
     if not target.is_channel:
         _engage(ctx, engagement, target, place, earlier, is_withheld=withheld is not None)
         return None

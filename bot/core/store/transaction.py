@@ -159,15 +159,15 @@ class Transaction:
 
     def find(self, row_type: type[R], **equal: Any) -> R | None:
         """The first row by key whose columns equal these values."""
-        memory = self._remembered
-        if memory is None or not memory.holds(shape_of(row_type).name):
+        memory, table = self._remembered, shape_of(row_type).name
+        if memory is None or not memory.holds(table):
             return self._found(row_type, equal)
-        place = (row_type, *equal.items())
-        row: R | None = memory.get(place)
+        place = tuple(equal.items())
+        row: R | None = memory.get(table, place)
         if row is None:
             row = self._found(row_type, equal)
             if row is not None:
-                memory.put(place, row)
+                memory.put(table, place, row)
         return row
 
     def _found(self, row_type: type[R], equal: dict[str, Any]) -> R | None:

@@ -127,11 +127,15 @@ def _tell_all(
     """
     is_torn, is_told = False, False
     withheld = mutes.why(muted) if muted is not None else None
+    told = telling.told_before(ctx, engagement, moves)
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
         try:
             with ctx.savepoint():
-                medium = telling.tell(ctx, engagement, target, place, withheld)
+                earlier = told.get(place)
+                medium = telling.tell(
+                    ctx, engagement, target, place, earlier=earlier, withheld=withheld
+                )
             if medium:
                 media.append(medium)
                 is_told = is_told or place[0] == engagement.stage
