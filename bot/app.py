@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -123,6 +123,8 @@ class App:
     client: AsyncWebClient | None
     port: int = 0
     """Where the web doors listen; 0 before they do."""
+    has_loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when nothing is left to be imported."""
 
 
 @asynccontextmanager
@@ -142,8 +144,13 @@ async def open_app(
             await _listen(app, stack)
         if only != "web":
             _work_on(app, stack)
-        _in_background(load_later(settings), stack)
+        _in_background(_load(app), stack)
         yield app
+
+
+async def _load(app: App) -> None:
+    await load_later(app.settings)
+    app.has_loaded.set()
 
 
 async def _wire(settings: Settings, clock: Clock, stack: AsyncExitStack) -> App:

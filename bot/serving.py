@@ -29,7 +29,7 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
             gc.set_threshold(20_000, 20, 20)
             gc.enable()
             log.info("imbot has started")
-            await _until_cancelled()
+            await _until_cancelled(app)
         log.info("imbot has stopped")
     except (StoreError, MasterKeyError) as refusal:
         say(settings, str(refusal), logging.ERROR)
@@ -41,9 +41,15 @@ async def serve(settings: Settings, *, only: Literal["web", "engine"] | None = N
     return 0
 
 
-async def _until_cancelled() -> None:
-    """Return when a signal cancels this task, so that everything is closed in order."""
+async def _until_cancelled(app: App) -> None:
+    """Return when a signal cancels this task, so that everything is closed in order.
+
+    What was imported meanwhile stays for good: to look through it for garbage would keep a page
+    waiting for forty milliseconds.
+    """
     try:
+        await app.has_loaded.wait()
+        gc.freeze()
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         log.info("imbot is asked to stop; it finishes what it has begun")
