@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NewType, Union, get_args, get_origin
 
 import orjson
@@ -54,8 +55,9 @@ PLAIN_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that both databases order by its bytes."""
 
 
+@lru_cache(64)
 def instant_to_integer(value: datetime) -> int:
-    """Microseconds since 1970."""
+    """Microseconds since 1970. All rows of a transaction bear the same instants."""
     since = value - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
