@@ -1,9 +1,12 @@
-"""The floor of goal 2: a loop that commits an incident's six rows, one after the other."""
+"""The floors of goals 2 and 4: a loop that commits an incident's six rows, one after the other,
+and one commit of all rows that a wide incident writes.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from bot.core.ids import new_key
 
 ROWS = {"incident": 1, "timeline_event": 1, "engagement": 1, "page": 2, "outbox": 1}
 """How many rows of each table; the program itself writes more."""
-UNIQUE = frozenset({"key", "arn", "dedupe_string", "code_fingerprint"})
+UNIQUE = frozenset({"key", "arn", "engagement_key", "code_fingerprint", "token"})
 """Columns that get a new value in every row."""
 
 
@@ -19,6 +22,7 @@ class RawLoop:
     """Inserts copies of rows that the program wrote, into a database of the same schema."""
 
     def __init__(self, source: sqlite3.Connection, path: Path) -> None:
+        self._source = source
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -31,13 +35,12 @@ class RawLoop:
             for insert in [_insert(source, table)] * number
         ]
 
-    def commit_seconds(self, rows: int) -> float:
-        """One durable commit of so many pages and as many messages, made beforehand."""
-        by_table = {sql: (sql, names, values) for sql, names, values in self._inserts}
+    def commit_seconds(self, rows: Mapping[str, int]) -> float:
+        """One durable commit of so many rows of each table, made beforehand."""
         work = [
-            (sql, [_fresh(names, values) for _ in range(rows)])
-            for sql, names, values in by_table.values()
-            if sql.startswith(("INSERT INTO page ", "INSERT INTO outbox "))
+            (sql, [_fresh(names, values) for _ in range(number)])
+            for table, number in rows.items()
+            for sql, names, values in [_insert(self._source, table)]
         ]
         begun = time.perf_counter()
         self._connection.execute("BEGIN IMMEDIATE")

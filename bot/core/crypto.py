@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 
 from cryptography.exceptions import InvalidTag
@@ -120,7 +120,7 @@ class Vault:
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash of 32 hexadecimal digits, by which addresses and tokens are found."""
-        return hmac.digest(self._index_key, text.encode(), "sha256")[:16].hex()
+        return blake2b(text.encode(), key=self._index_key, digest_size=16).hexdigest()
 
 
 def new_master_key() -> str:

@@ -28,6 +28,7 @@ from bot.core.channel import (
 )
 from bot.core.context import Context
 from bot.core.ids import Key
+from bot.core.store.kinds import instant_to_integer, integer_to_instant
 from bot.core.store.work import Outbox
 
 KINDS: dict[str, type[Message]] = {
@@ -126,12 +127,12 @@ def _row(
 def message_document(message: Message) -> dict[str, Any]:
     kind = message.kind
     document = dict(zip(FIELDS[kind], VALUES[kind](message), strict=True))
-    document["created_at"] = message.created_at.isoformat()
+    document["created_at"] = instant_to_integer(message.created_at)
     return document
 
 
 def message_of(document: Mapping[str, Any], **changes: Any) -> Message:
     """Read a document back; `changes` are what only the courier knows (repeats, thread_ts)."""
     fields = {**document, **changes}
-    fields["created_at"] = datetime.fromisoformat(fields["created_at"])
+    fields["created_at"] = integer_to_instant(fields["created_at"])
     return KINDS[fields["kind"]](**fields)

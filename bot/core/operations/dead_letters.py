@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
@@ -15,6 +14,7 @@ from bot.core.errors import NotFoundException, ResourceNotFoundException
 from bot.core.ids import Key
 from bot.core.listing import listing, next_token_member
 from bot.core.registry import operation
+from bot.core.store.kinds import integer_to_instant
 from bot.core.store.schema import Wire, table_of
 from bot.core.store.statements import prepared
 from bot.core.store.subscriptions import DeadLetter
@@ -88,7 +88,7 @@ def _shown(ctx: Context, letter: DeadLetter) -> Wire:
         "MessageId": message["message_id"],
         "Reason": letter.fault,
         "Attempts": letter.attempts,
-        "PublishedAt": datetime.fromisoformat(message["created_at"]),
+        "PublishedAt": integer_to_instant(message["created_at"]),
         "GivenUpAt": letter.at,
     }
     if sees_addresses(ctx.caller):

@@ -55,13 +55,16 @@ class Compiled:
 
     def bind(self, given: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
         """The text and the values to run. Raises KeyError for a name that it does not have."""
-        values = {**self._constants, **_primitive(given)} if given else self._constants
-        if len(values) > len(self._constants):
-            unknown = sorted(given.keys() - self._constants.keys())
+        constants = self._constants
+        if not given.keys() <= constants.keys():
+            unknown = sorted(given.keys() - constants.keys())
             raise KeyError(f"the statement has no parameter {', '.join(unknown)}")
         if not self._expands:
-            return self.sql, [values[name] for name in self._names]
-        state = self._compiler.construct_expanded_state(values)
+            return self.sql, [
+                _encode(given[name]) if name in given else constants[name]
+                for name in self._names
+            ]
+        state = self._compiler.construct_expanded_state({**constants, **_primitive(given)})
         return state.statement, [state.parameters[name] for name in state.positiontup or ()]
 
 
