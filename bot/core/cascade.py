@@ -15,7 +15,7 @@ from bot.core.store.work import Job
 
 log = logging.getLogger(__name__)
 
-PAGES_A_SLICE = 50
+PAGES_A_SLICE = 100
 FIRST_PAGES = 8
 """Pages after which the transaction of a request ends: the first ones leave before the others
 are written.

@@ -27,7 +27,7 @@ def stages_of(engagement: Engagement) -> tuple[Stage, ...]:
     return _stages(orjson.dumps(engagement.plan))
 
 
-@lru_cache(256)
+@lru_cache(2048)
 def _stages(plan: bytes) -> tuple[Stage, ...]:
     return parse_plan(orjson.loads(plan))
 
