@@ -173,6 +173,10 @@ class Unit:
     earliest: datetime | None = None
     has_posts: bool = False
     pages: int = 0
+    codes: set[tuple[str, str]] = field(default_factory=set)
+    """Codes that it gave out, each with the address where it counts, by their fingerprints."""
+    channels: set[Key] = field(default_factory=set)
+    """Contact channels that its pages go to."""
     is_hopeful: bool = False
     """Set no savepoints; where one would be undone, raise AgainCarefully instead."""
 

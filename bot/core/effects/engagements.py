@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from bot.core.context import Context
 from bot.core.effects import jobs, mutes, receipts, schedules, slack_links, timeline
 from bot.core.ids import Key, new_key
@@ -15,7 +17,14 @@ from bot.core.planner.plans import REPEAT_TIMES
 from bot.core.store.contacts import Contact
 from bot.core.store.engagements import Engagement, Page, Target
 from bot.core.store.incidents import Incident, TimelineEvent
+from bot.core.store.schema import table_of
+from bot.core.store.statements import prepared
 
+ENGAGED = prepared(
+    select(table_of(Engagement).c.contact_key)
+    .where(table_of(Engagement).c.root_key == bindparam("root"))
+    .distinct()
+)
 CODES_KEPT = timedelta(hours=24)
 """How long a code is still known after its engagement is over, to answer late replies in
 words.
@@ -93,6 +102,15 @@ def reach_after_all(ctx: Context, engagement: Engagement) -> None:
         if one.is_unreachable:
             ctx.update(one, is_unreachable=False)
         one = ctx.lock(Engagement, one.parent_key) if one.parent_key else None
+
+
+def engaged_within(ctx: Context, parent: Engagement) -> set[Key]:
+    """The contacts that the same first engagement led to, whether theirs go on or not."""
+    root, pending = parent.root_key or parent.key, ctx.unit.pending
+    engaged = {one.contact_key for one in pending.of(Engagement) if one.root_key == root}
+    if not pending.are_named_in((root,)):
+        engaged.update(key for (key,) in ctx.unit.tx.records(ENGAGED, root=root))
+    return engaged
 
 
 def running_within(ctx: Context, parent: Engagement, contact: Contact) -> list[Engagement]:

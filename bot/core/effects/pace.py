@@ -98,6 +98,8 @@ def _last(ctx: Context, channel: ContactChannel) -> tuple[datetime | None, bool]
 
 
 def _added(ctx: Context, channel_key: Key) -> Sequence[Page]:
+    if channel_key not in ctx.unit.channels:
+        return ()
     return [
         row
         for row in ctx.unit.pending.of(Page)

@@ -74,6 +74,7 @@ def page_channel(
     if reason is not None or channel is None:
         receipts.record(ctx, page, "ERROR", reason or "")
         return page, False
+    ctx.unit.channels.add(channel.key)
     if slot is not None:
         pace.wait(ctx, page, channel, slot)
     else:
@@ -122,22 +123,17 @@ def free_code(
     """A code that no open row of these kinds bears at that address, with the fingerprint that
     finds it.
     """
+    unit = ctx.unit
     while True:
         code = new_code()
-        fingerprint = ctx.unit.tx.vault.fingerprint(f"code {code}")
-        if not any(_is_taken(ctx, kind, fingerprint, address_fingerprint) for kind in kinds):
+        fingerprint = unit.tx.vault.fingerprint(f"code {code}")
+        place = {"code": fingerprint, "address": address_fingerprint}
+        is_taken = (fingerprint, address_fingerprint) in unit.codes or any(
+            unit.tx.records(TAKEN[kind], **place) for kind in kinds
+        )
+        if not is_taken:
+            unit.codes.add((fingerprint, address_fingerprint))
             return code, fingerprint
-
-
-def _is_taken(
-    ctx: Context, kind: type[Page | Bundle], fingerprint: str, address_fingerprint: str
-) -> bool:
-    """Pages that one transaction has added to an address have codes of their own, too."""
-    place = (fingerprint, address_fingerprint)
-    for row in ctx.unit.pending.of(kind):
-        if (row.code_fingerprint, row.address_fingerprint) == place and row.closed_at is None:
-            return True
-    return bool(ctx.unit.tx.records(TAKEN[kind], code=fingerprint, address=address_fingerprint))
 
 
 def send_page(

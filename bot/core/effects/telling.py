@@ -7,6 +7,7 @@ code, and a contact whose plan is through begins it again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
@@ -53,14 +54,27 @@ def begun(ctx: Context, engagement: Engagement) -> Begun | None:
     return Begun(number=engagement.stage, at=at, told=told, round=engagement.round or 0)
 
 
-def told_before(ctx: Context, engagement: Engagement, moves: Moves) -> Mapping[Place, Target]:
-    """The targets that were told already. In a stage that begins there are none, unless the
-    plan is in a later round.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known before targets are told: those that were told already, by their place, and
+    the contacts whom the same first engagement led to.
     """
-    if moves.begins and engagement.round is None:
-        return {}
-    told = ctx.select(Target, engagement_key=engagement.key)
-    return {(target.stage, target.number): target for target in told}
+
+    told: Mapping[Place, Target]
+    engaged: set[Key]
+
+
+def known(ctx: Context, engagement: Engagement, stages: Sequence[Stage], moves: Moves) -> Known:
+    """Read it once for all that a step tells. In a stage that begins nobody was told already,
+    unless the plan is in a later round.
+    """
+    told, engaged = {}, set()
+    if engagement.round is not None or not moves.begins:
+        targets = ctx.select(Target, engagement_key=engagement.key)
+        told = {(target.stage, target.number): target for target in targets}
+    if any(not stages[stage].targets[number].is_channel for stage, number in moves.tell):
+        engaged = engagements.engaged_within(ctx, engagement)
+    return Known(told=told, engaged=engaged)
 
 
 def tell(
@@ -69,16 +83,17 @@ def tell(
     target: PlanTarget,
     place: Place,
     *,
-    earlier: Target | None,
+    known: Known,
     withheld: str | None,
 ) -> Medium | None:
     """Answers by which medium a page is on its way that was not sent in this round before.
 
-    `earlier` is what it led to before. `withheld` says why its contact is not to be told now;
-    the target then counts as failed.
+    `withheld` says why its contact is not to be told now; the target then counts as failed.
     """
+    earlier = known.told.get(place)
     if not target.is_channel:
-        _engage(ctx, engagement, target, place, earlier, is_withheld=withheld is not None)
+        is_withheld = withheld is not None
+        _engage(ctx, engagement, target, place, earlier, known.engaged, is_withheld=is_withheld)
         return None
     page = ctx.get(Page, earlier.page_key) if earlier and earlier.page_key else None
     if earlier is None or page is None or page.closed_at is not None:
@@ -163,6 +178,7 @@ def _engage(
     target: PlanTarget,
     place: Place,
     earlier: Target | None,
+    engaged: set[Key],
     *,
     is_withheld: bool,
 ) -> None:
@@ -173,7 +189,9 @@ def _engage(
         remember(ctx, engagement, place, earlier=earlier, child_key=child_key, has_failed=True)
         return
     child = ctx.get(Engagement, child_key) if child_key else None
-    child = child or _running(ctx, engagement, contact)
+    if child is None and contact.key in engaged:
+        child = _running(ctx, engagement, contact)
+    engaged.add(contact.key)
     if child is None or not _may_go_on(ctx, child, contact):
         child = engagements.start(
             ctx,

@@ -127,14 +127,13 @@ def _tell_all(
     """
     is_torn, is_told = False, False
     withheld = mutes.why(muted) if muted is not None else None
-    told = telling.told_before(ctx, engagement, moves)
+    known = telling.known(ctx, engagement, stages, moves)
     for place in moves.tell:
         target = stages[place[0]].targets[place[1]]
         try:
             with ctx.savepoint():
-                earlier = told.get(place)
                 medium = telling.tell(
-                    ctx, engagement, target, place, earlier=earlier, withheld=withheld
+                    ctx, engagement, target, place, known=known, withheld=withheld
                 )
             if medium:
                 media.append(medium)
