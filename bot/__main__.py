@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -108,7 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings()
     except SettingsError as refusal:
         return _refuse(refusal, options)
-    return run(settings, options)
+    try:
+        status = run(settings, options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def _refuse(refusal: SettingsError, options: argparse.Namespace) -> int:

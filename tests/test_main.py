@@ -108,6 +108,21 @@ def test_the_doctor_lists_unusable_settings_as_findings(
     assert re.search(r"^wrong +settings +IMBOT_PORT: ", capsys.readouterr().out, re.MULTILINE)
 
 
+def test_a_reader_who_has_seen_enough_ends_a_command_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, b"")
+
+
 def test_keys_are_made_and_listed_from_the_command_line(capsys: Capture) -> None:
     assert main(["keys", "create", "ana"]) == 0
     made = capsys.readouterr().out

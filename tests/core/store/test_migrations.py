@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bot.core.store.executor import StoreError, open_store
+from bot.core.store.executor import StoreError, migrate_store, open_store
 from bot.core.store.migrations import HEAD, alembic_config, all_tables
 from tests.conftest import MASTER_KEY
 
 CONNECT: dict[str, Any] = {"sqlite": sqlite3.connect, "postgresql": psycopg.connect}
+TABLES = "5a5436264cb63597"
+"""A digest of them as they are declared."""
 ENGINES = {"sqlite": "sqlite://", "postgresql": "postgresql+psycopg://"}
 
 
@@ -31,6 +36,38 @@ async def test_the_migrated_schema_is_the_declared_one(database_url: str) -> Non
 
     connection.close()
     assert differences == []
+
+
+def test_a_change_of_the_tables_changes_the_first_version_until_it_is_released() -> None:
+    core = sqlite.dialect()
+    tables = sorted(all_tables().tables.values(), key=lambda table: table.name)
+    made = [str(CreateTable(table).compile(dialect=core)) for table in tables]
+    made += sorted(
+        str(CreateIndex(index).compile(dialect=core))
+        for table in tables
+        for index in table.indexes
+    )
+    digest = hashlib.sha256("".join(made).encode()).hexdigest()[:16]
+
+    assert (HEAD, digest) == ("0001_02", TABLES), "give FIRST and 0001 the next number"
+
+
+async def test_a_database_from_before_the_release_is_refused_and_left_alone(
+    database_url: str,
+) -> None:
+    await (await open_store(database_url, MASTER_KEY)).close()
+    kind = database_url.partition(":")[0]
+    connection = CONNECT[kind](database_url.removeprefix("sqlite:///"))
+    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.commit()
+
+    for opening in (open_store, migrate_store):
+        with pytest.raises(StoreError, match=r"before the first release \(schema 0001, here"):
+            await opening(database_url, MASTER_KEY)
+
+    left = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    assert left == ("0001",)
 
 
 def test_head_is_the_newest_of_the_versions() -> None:

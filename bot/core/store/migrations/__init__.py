@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.pool import StaticPool
 
+from bot.core.store.refusals import StoreError
 from bot.core.store.schema import metadata
 
 if TYPE_CHECKING:
     import psycopg
     from alembic.config import Config
 
-HEAD = "0001"
-"""The newest version; a test holds it to the files in `versions`."""
+FIRST = "0001_02"
+HEAD = FIRST
+"""The newest version; tests hold it to the files in `versions`, and to what is declared."""
 
 
 def all_tables() -> MetaData:
@@ -34,9 +36,14 @@ def all_tables() -> MetaData:
 
 
 def migrate_sqlite(connection: sqlite3.Connection) -> None:
-    """Bring an SQLite database to HEAD. The connection must be in no transaction."""
-    if current_sqlite(connection) == HEAD:
+    """Bring an SQLite database to HEAD. The connection must be in no transaction.
+
+    Raises StoreError.
+    """
+    version = current_sqlite(connection)
+    if version == HEAD:
         return
+    refuse_draft(version)
     engine = create_engine(
         "sqlite://",
         creator=lambda: connection,
@@ -48,13 +55,28 @@ def migrate_sqlite(connection: sqlite3.Connection) -> None:
 
 
 def migrate_postgres(connection: psycopg.Connection) -> None:
-    """Bring a PostgreSQL database to HEAD, in one transaction, one process at a time."""
+    """Bring a PostgreSQL database to HEAD, in one transaction, one process at a time.
+
+    Raises StoreError.
+    """
+    refuse_draft(current_postgres(connection))
+    connection.rollback()
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
     )
     with engine.begin() as bind:
         bind.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('imbot migrate'))")
         upgrade(bind)
+
+
+def refuse_draft(version: str | None) -> None:
+    """Raises StoreError for a database from before the first release that has other tables."""
+    if version is not None and version < FIRST:
+        raise StoreError(
+            "The database was made by a version from before the first release (schema "
+            f"{version}, here {HEAD}), from which there is no way to this one. Use that "
+            "version, or begin with a new database; nothing was changed."
+        )
 
 
 def current_sqlite(connection: sqlite3.Connection) -> str | None:

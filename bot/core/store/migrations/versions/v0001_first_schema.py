@@ -1,6 +1,7 @@
 """The first schema: every table as it is declared until the first release, 0.1.0.
 
-From then on this version is written out, and each change is a version of its own.
+From then on this version is written out, and each change is a version of its own. Until then a
+change of the tables gives it a new number behind the underscore.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from alembic import op
 
 from bot.core.store.migrations import all_tables
 
-revision = "0001"
+revision = "0001_02"
 down_revision = None
 
 
