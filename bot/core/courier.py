@@ -148,7 +148,7 @@ class Courier:
         """
         owner = self._lease.owner
         carried = self._carried()
-        found = await self._store.read(lambda tx: tx.records(OWNED, by=owner))
+        found = await self._store.look(lambda tx: tx.records(OWNED, by=owner))
         seen = {Key(key) for (key,) in found} - carried - self._carried()
         strays, self._strays = seen & self._strays, seen
         if not strays:
@@ -218,7 +218,7 @@ class Courier:
         if not self._lease.is_fresh():
             return backstop
         looked_at = self._looked_at
-        due_at = await self._store.read(lambda tx: next_due(tx, looked_at))
+        due_at = await self._store.look(lambda tx: next_due(tx, looked_at))
         if self._store.dialect == "postgresql":
             return min(due_at or backstop, backstop)
         return due_at
@@ -299,7 +299,7 @@ class Courier:
         now = self._clock.now()
         if not chat_pace.can_wait(row):
             return False
-        if not await self._store.read(lambda tx: chat_pace.is_quiet(tx, row, now)):
+        if not await self._store.look(lambda tx: chat_pace.is_quiet(tx, row, now)):
             return False
 
         def put_back(tx: Transaction) -> None:
@@ -314,9 +314,9 @@ class Courier:
         changes: dict[str, Any] = {"repeats": row.is_doubtful}
         if row.conversation_key and row.message["kind"] == "notice" and row.message["event"]:
             key = row.conversation_key
-            found = await self._store.read(lambda tx: tx.get(IncidentConversation, key))
+            found = await self._store.look(lambda tx: tx.get(IncidentConversation, key))
             changes["thread_ts"] = found.message_ts if found else None
         elif thread := chat_links.thread_of(row):
-            begun = await self._store.read(lambda tx: tx.get(NotificationThread, thread))
+            begun = await self._store.look(lambda tx: tx.get(NotificationThread, thread))
             changes["thread_ts"] = begun.message_ts if begun else None
         return message_of(row.message, **changes)

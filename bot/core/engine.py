@@ -164,7 +164,7 @@ class Engine:
             return True
 
     async def _run_prepare(self, key: Key, name: str) -> dict[str, Any]:
-        job = await self._store.read(lambda tx: tx.get(Job, key))
+        job = await self._store.look(lambda tx: tx.get(Job, key))
         if job is None:
             return {}
         async with asyncio.timeout(LONGEST_PREPARATION):
@@ -258,14 +258,14 @@ class Queue:
 
     async def _due(self, now: datetime) -> list[tuple[Key, str]]:
         given = {"behind": self._is_behind, "now": instant_to_integer(now)}
-        found = await self._store.read(lambda tx: tx.records(DUE, **given))
+        found = await self._store.look(lambda tx: tx.records(DUE, **given))
         return [(Key(key), name) for key, name in found]
 
     async def _sleep(self) -> None:
         """Wait for the next job that was not due when this was looked at last."""
         after = instant_to_integer(self._looked_at)
         given = {"behind": self._is_behind, "after": after}
-        records = await self._store.read(lambda tx: tx.records(NEXT, **given))
+        records = await self._store.look(lambda tx: tx.records(NEXT, **given))
         due_at = records[0][0]
         self._armed = self._told if due_at is None else integer_to_instant(due_at)
         if self._armed is not None:

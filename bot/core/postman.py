@@ -147,7 +147,7 @@ class Postman:
     async def _last(self, box: Mailbox, validity: int) -> int:
         """The mail that was read last; in a folder that is new to us, one of yesterday."""
         name = await self._name()
-        row = await self._store.read(
+        row = await self._store.look(
             lambda tx: tx.find(Folder, account_id=self._account_id, name=name)
         )
         if row is not None and row.validity == validity:

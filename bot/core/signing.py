@@ -58,7 +58,7 @@ class TopicSigner:
 
     async def certificate(self, name: str) -> str | None:
         """The certificate in PEM that is served under that name; None for another one."""
-        row = await self._store.read(self._find)
+        row = await self._store.look(self._find)
         if row is None or certificate_name(row.certificate) != name:
             return None
         return row.certificate
@@ -66,7 +66,7 @@ class TopicSigner:
     async def _opened(self) -> tuple[RSAPrivateKey, str]:
         async with self._opening:
             if self._kept is None:
-                row = await self._store.read(self._find) or await self._made()
+                row = await self._store.look(self._find) or await self._made()
                 self._kept = await asyncio.to_thread(_load, row.private_key), row.certificate
             return self._kept
 

@@ -30,7 +30,7 @@ class Health:
         """503 where the store cannot be read within PATIENCE."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._store.read(lambda tx: tx.records(ALIVE))
+                await self._store.look(lambda tx: tx.records(ALIVE))
         except Exception:
             log.exception("the store cannot be read")
             return web.Response(status=503, text="the store does not answer\n")

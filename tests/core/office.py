@@ -111,7 +111,7 @@ class FlakyStore:
         self._lane = lane
         self.refusals = 0
         self.vault, self.dialect = store.vault, store.dialect
-        self.read, self.announce = store.read, store.announce
+        self.read, self.look, self.announce = store.read, store.look, store.announce
         self.listen, self.close = store.listen, store.close
 
     async def write(self, work: Callable[[Transaction], T], lane: Lane = Lane.REQUEST) -> T:

@@ -122,6 +122,8 @@ class SimulatedStore:
             await asyncio.Event().wait()
         return work(self._database.transaction())
 
+    look = read
+
     def announce(self) -> None:
         """There is no other process."""
 

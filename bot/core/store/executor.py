@@ -36,6 +36,9 @@ class Store(Protocol):
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Runs on a fresh snapshot; what the work writes is refused."""
 
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        """Reads a few rows at once: it never waits for what is read on behalf of requests."""
+
     def announce(self) -> None:
         """Tell the other processes that there is work; at most once in 5 ms. On the loop."""
 

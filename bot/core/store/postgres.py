@@ -43,6 +43,8 @@ DIALECT = Dialect(
     psycopg.Error,
 )
 
+READERS = 4
+"""Threads, each with its connection, that read on behalf of requests and do nothing else."""
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -55,12 +57,16 @@ class PostgresStore:
     def __init__(self, database_url: str, vault: Vault, threads: int, limit: int) -> None:
         self.vault = vault
         self._loop = asyncio.get_running_loop()
-        self._lanes = Lanes(limit)
+        self._lanes, self._reads = Lanes(limit), Lanes(limit)
         self._bell = Bell(database_url, new_key())
-        workers = [Worker(database_url, vault, self._lanes, self._loop) for _ in range(threads)]
+        sources = [self._lanes] * threads + [self._reads] * READERS
         self._threads = [
-            threading.Thread(target=worker.serve, name=f"imbot-store-{number}", daemon=True)
-            for number, worker in enumerate(workers)
+            threading.Thread(
+                target=Worker(database_url, vault, lanes, self._loop).serve,
+                name=f"imbot-store-{number}",
+                daemon=True,
+            )
+            for number, lanes in enumerate(sources)
         ]
         for thread in self._threads:
             thread.start()
@@ -88,7 +94,12 @@ class PostgresStore:
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._lanes.put(Lane.REQUEST, Entry(work, future, is_read=True))
+        self._reads.put(Lane.REQUEST, Entry(work, future, is_read=True))
+        return await future
+
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._lanes.put(Lane.REPLY, Entry(work, future, is_read=True))
         return await future
 
     def announce(self) -> None:
@@ -98,7 +109,8 @@ class PostgresStore:
         self._bell.listen(callback)
 
     async def close(self) -> None:
-        self._lanes.close(takers=len(self._threads))
+        self._lanes.close(takers=len(self._threads) - READERS)
+        self._reads.close(takers=READERS)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         await answered()

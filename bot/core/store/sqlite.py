@@ -100,6 +100,7 @@ class SqliteStore:
         self._lanes = Lanes(lane_limit)
         self._group_seconds = group_seconds
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imbot-reader")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="imbot-looker")
         self._reading = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
         self._checkpoints = Checkpoints(partial(connect_beside, path))
@@ -148,6 +149,9 @@ class SqliteStore:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._loop.run_in_executor(self._readers, self._read, work)
 
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        return await self._loop.run_in_executor(self._looker, self._read, work)
+
     def announce(self) -> None:
         """Nobody else shares an SQLite database."""
 
@@ -157,7 +161,8 @@ class SqliteStore:
     async def close(self) -> None:
         self._lanes.close(takers=1)
         await asyncio.to_thread(self._writer.join)
-        await asyncio.to_thread(self._readers.shutdown)
+        for threads in (self._readers, self._looker):
+            await asyncio.to_thread(threads.shutdown)
         await answered()
         self._checkpoints.close()
         for connection in [*self._read_connections, self._connection]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from datetime import timedelta
 
 import pytest
@@ -220,3 +222,20 @@ async def test_what_is_read_cannot_write(store: Store) -> None:
     with pytest.raises((TransactionError, sqlite3.OperationalError)):
         await store.read(lambda tx: tx.insert([ship()]))
     assert await store.read(lambda tx: tx.select(Ship)) == []
+
+
+async def test_a_look_does_not_wait_for_what_is_read_for_requests(store: Store) -> None:
+    loop, reading = asyncio.get_running_loop(), asyncio.Event()
+    may_end = threading.Event()
+
+    def read_long(_: Transaction) -> bool:
+        loop.call_soon_threadsafe(reading.set)
+        return may_end.wait(10)
+
+    long = asyncio.gather(*(store.read(read_long) for _ in range(20)))
+    await reading.wait()
+    try:
+        assert await store.look(lambda tx: tx.select(Ship)) == []
+    finally:
+        may_end.set()
+    assert await long == [True] * 20
