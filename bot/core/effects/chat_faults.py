@@ -9,6 +9,7 @@ from bot.core.access import slack_user_of
 from bot.core.channel import ChannelCheck, Post, Undeliverable
 from bot.core.context import Context
 from bot.core.effects import outbox, timeline
+from bot.core.effects.names import place_name
 from bot.core.effects.records import parsed
 from bot.core.ids import new_key
 from bot.core.store.incidents import Incident, IncidentConversation, TimelineEvent
@@ -46,8 +47,8 @@ def record(ctx: Context, row: Outbox, fault: Undeliverable) -> None:
     message = row.message
     channel = str(message["address"])
     if message["kind"] == "channel_check":
-        words = f"Slack channel {channel} cannot be told. {fault.reason}"
-        tell_saver(ctx, message["plan_arn"], words)
+        words = f"{place_name(channel)} cannot be told. {fault.reason}"
+        tell_saver(ctx, message["plan_arn"], channel, words)
     elif message["kind"] == "notice" and row.conversation_key:
         conversation = ctx.get(IncidentConversation, row.conversation_key)
         incident = ctx.get(Incident, conversation.incident_key) if conversation else None
@@ -65,8 +66,8 @@ def tell_once(ctx: Context, incident: Incident, place: str, reason: str) -> None
     if any(parsed(event.data).get("place") == place for event in told):
         return
     timeline.record(ctx, incident, timeline.NOT_TOLD_IN_CHAT, place=place, reason=reason)
-    words = f"{incident.title} could not be told to {place}. {reason}"
-    tell_saver(ctx, incident.response_plan_arn, words)
+    words = f"{incident.title} could not be told to {place_name(place)}. {reason}"
+    tell_saver(ctx, incident.response_plan_arn, place, words)
 
 
 def remember_saver(ctx: Context, plan_arn: str) -> None:
@@ -86,15 +87,16 @@ def remember_saver(ctx: Context, plan_arn: str) -> None:
         ctx.update(found, **{name: getattr(fresh, name) for name in names})
 
 
-def tell_saver(ctx: Context, plan_arn: str, words: str) -> None:
+def tell_saver(ctx: Context, plan_arn: str, place: str, words: str) -> None:
     """Tell whoever saved a plan: by a direct message where he did so in Slack; the log tells
     who reads it in any case.
     """
     name = plan_arn.rpartition("/")[2]
     saver = ctx.find_by(PlanSaver, account_id=ctx.account_id, plan_arn=plan_arn)
-    user = saver.slack_user if saver else None
-    log.warning("response plan %s cannot tell everybody; its saver is told: %s", name, user)
-    if user is None or "slack" not in ctx.house.media:
+    user = saver.slack_user if saver and "slack" in ctx.house.media else None
+    hears = f"; {user}, who saved it, hears of it" if user else ""
+    log.warning("response plan %s cannot tell %s%s", name, place_name(place), hears)
+    if user is None:
         return
     text = f"Response plan {name}: {words}"
     told = Post(key=new_key(), address=user, created_at=ctx.now, text=text)

@@ -1,4 +1,4 @@
-"""How a contact is called in words for people."""
+"""How contacts, and places that are told, are called in words for people."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ LATEST = prepared(
 
 def alias_of(contact_arn: str) -> str:
     return contact_arn.rsplit("/", 1)[-1]
+
+
+def place_name(place: str) -> str:
+    """What a Slack channel's id or a topic's ARN is called."""
+    is_topic = place.startswith("arn:")
+    return f"topic {place.rpartition(':')[2]}" if is_topic else f"Slack channel {place}"
 
 
 def shown_name(ctx: Context, contact_arn: str) -> str:

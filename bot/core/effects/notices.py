@@ -10,7 +10,7 @@ import orjson
 
 from bot.core.context import Context
 from bot.core.effects import jobs, publishing, timeline
-from bot.core.effects.names import alias_of, shown_name
+from bot.core.effects.names import alias_of, place_name, shown_name
 from bot.core.effects.publication_rules import LONGEST_SUBJECT
 from bot.core.effects.records import parsed
 from bot.core.errors import ValidationException
@@ -120,7 +120,8 @@ def words(ctx: Context, incident: Incident, event: TimelineEvent) -> str:
     fields: Mapping[str, Any] = data if isinstance(data, dict) else {}
     say = _SAYINGS.get(event.event_type)
     if say is not None:
-        return say.format(title=incident.title, who=_who(ctx, fields), changed=_changed(fields))
+        parts = {"who": _who(ctx, fields), "changed": _changed(fields), "place": _place(fields)}
+        return say.format(title=incident.title, why=fields.get("reason", ""), **parts)
     if event.event_type in ("Custom Event", "Note"):
         said = data if isinstance(data, str) else event.data
         return f"{incident.title}: {said}"
@@ -133,12 +134,17 @@ _SAYINGS = {
     timeline.UPDATED: "{title}: {changed}",
     timeline.PAGED: "{title}: paging {who}",
     timeline.ACKNOWLEDGED: "{title}: {who} acknowledged",
+    timeline.NOT_TOLD_IN_CHAT: "{title}: {place} could not be told. {why}",
 }
 
 
 def _who(ctx: Context, fields: Mapping[str, Any]) -> str:
     arn = fields.get("contactArn")
     return shown_name(ctx, str(arn)) or alias_of(str(arn)) if arn else ""
+
+
+def _place(fields: Mapping[str, Any]) -> str:
+    return place_name(str(fields.get("place", "")))
 
 
 def _changed(fields: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ def try_topics(ctx: Context, plan_arn: str, topic_arns: Sequence[str]) -> None:
                 if topic
                 else "does not exist"
             )
-            chat_faults.tell_saver(ctx, plan_arn, f"Topic {topic_arn} {fault}.")
+            chat_faults.tell_saver(ctx, plan_arn, topic_arn, f"Topic {topic_arn} {fault}.")
             continue
         document, said = notices.trial(ctx, plan_arn)
         texts, subject = notices.texts(document, said, plan_arn), f"Test of {name}"[:100]

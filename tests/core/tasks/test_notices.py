@@ -250,7 +250,7 @@ async def test_the_saver_hears_in_slack_of_a_channel_that_takes_nothing(desk: De
 
     [told_him] = desk.wall.posts
     assert told_him.address == "U0ANA"
-    assert "C1 cannot be told" in told_him.text
+    assert "Slack channel C1 cannot be told" in told_him.text
 
 
 async def carried(desk: Desk) -> None:
@@ -279,6 +279,22 @@ async def test_other_channels_hear_once_of_one_that_takes_nothing(desk: Desk) ->
     assert {post.address for post in desk.wall.posts} == {"C2"}
     assert desk.wall.replies.count("SSM Incident Notification Failure") == 1
     assert (await desk.event_types(arn)).count("SSM Incident Notification Failure") == 1
+
+
+async def test_a_room_reads_which_channel_could_not_be_told(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_wall(desk, Closed("C1"))
+    desk.has_media("slack", "chime")
+    closed, room = await desk.has_topic("closed", read_by="C1"), await desk.has_topic("room")
+    await has_room(desk, room)
+    await desk.starts(await desk.has_plan(topics=[closed, room]))
+    await desk.work()
+    await desk.work(seconds=2)
+
+    words = "Slack channel C1 could not be told. The bot is not in the channel."
+    assert in_rooms(desk)[-1].text == f"Payments are failing: {words}"
+    assert "response plan payments cannot tell Slack channel C1" in caplog.text
 
 
 async def keeps_incidents_out(desk: Desk, topic: str) -> None:
