@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -325,6 +326,23 @@ async def test_a_postgresql_database_without_its_schema_is_wrong(
 
     assert result.states["database"] == "wrong"
     assert "imbot migrate" in result.words
+
+
+async def test_no_migration_is_advised_where_there_is_no_way(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    settings = {"IMBOT_DATABASE_URL": f"sqlite:///{tmp_path / 'imbot.db'}"}
+    await (await open_store(settings["IMBOT_DATABASE_URL"])).close()
+    connection = sqlite3.connect(tmp_path / "imbot.db")
+    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.commit()
+    connection.close()
+
+    result = await examined(capsys, settings)
+
+    assert result.states["database"] == "wrong"
+    assert "from which there is no way to this one" in result.words
+    assert "imbot migrate" not in result.words
 
 
 @pytest.mark.parametrize(

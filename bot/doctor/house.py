@@ -14,6 +14,7 @@ from bot.core.ids import new_key
 from bot.core.store.executor import Store, StoreError, open_store
 from bot.core.store.lease import Process
 from bot.core.store.migrations import HEAD
+from bot.core.store.refusals import OtherVersion
 from bot.core.store.schema import table_of
 from bot.core.store.transaction import Transaction, TransactionError
 from bot.doctor.findings import Finding, Rounds, off, ok, wrong
@@ -96,6 +97,8 @@ def _file(settings: Settings) -> Path | None:
 
 
 def _way_in(settings: Settings, refusal: StoreError) -> str:
+    if isinstance(refusal, OtherVersion):
+        return ""
     if "schema" in str(refusal):
         return "" if "imbot migrate" in str(refusal) else "Run `imbot migrate`."
     if settings.is_sqlite:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.core.crypto import MasterKeyError, open_vault, parse_master_key
 from bot.core.ids import new_key
 from bot.core.store.keys import NO_VAULT, master_key_file, stored_keys, waiting_key_file
-from bot.core.store.migrations import HEAD, current_sqlite, refuse_draft
+from bot.core.store.migrations import HEAD, current_sqlite, refuse_other
 from bot.core.store.refusals import StoreError
 from bot.core.store.sqlite import DIALECT
 from bot.core.store.sqlite_file import take_lock
@@ -92,10 +92,9 @@ def _check(database: Path) -> None:
         connection.close()
     if verdict != "ok":
         raise StoreError("The database is damaged; its integrity check fails.")
-    refuse_draft(version)
-    if version is None or version > HEAD:
-        found = f"schema version {version}" if version else "no schema of this program"
-        raise StoreError(f"The database has {found}; this program knows {HEAD}.")
+    refuse_other(version)
+    if version is None:
+        raise StoreError(f"The database has no schema of this program, which knows {HEAD}.")
 
 
 def _fitting_key(original: Path, copy: Path, master_key: str | None) -> str | None:

@@ -22,7 +22,7 @@ from bot.core.ids import new_key
 from bot.core.store.bell import Bell
 from bot.core.store.keys import NO_VAULT, learn_keys, load_vault
 from bot.core.store.lanes import LANE_LIMIT, Entry, Lane, Lanes, answered, settle
-from bot.core.store.migrations import HEAD, current_postgres, migrate_postgres, refuse_draft
+from bot.core.store.migrations import HEAD, current_postgres, migrate_postgres, refuse_other
 from bot.core.store.refusals import StoreError
 from bot.core.store.statements import Dialect, DialectName
 from bot.core.store.transaction import Transaction
@@ -234,7 +234,7 @@ def _connect(database_url: str) -> psycopg.Connection:
 def _open_vault(database_url: str, master: bytes) -> Vault:
     with _connect(database_url) as connection:
         version = current_postgres(connection)
-        refuse_draft(version)
+        refuse_other(version)
         if version != HEAD:
             found = f"schema version {version}" if version else "no schema"
             raise StoreError(

@@ -7,5 +7,9 @@ class StoreError(Exception):
     """The store cannot be opened; the message says why and what to do."""
 
 
+class OtherVersion(StoreError):
+    """There is no way from the database's version to this program's."""
+
+
 class StoreInUse(StoreError):
     """Another process owns the SQLite database; a guest may still come in."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bot.core.store.checkpoints import LONGEST_LOG
-from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite, refuse_draft
+from bot.core.store.migrations import HEAD, current_sqlite, migrate_sqlite, refuse_other
 from bot.core.store.refusals import StoreError, StoreInUse
 
 BUSY_SECONDS = 5
@@ -75,7 +75,7 @@ def connect_as_guest(path: Path) -> sqlite3.Connection:
     try:
         _prepare(connection)
         version = current_sqlite(connection)
-        refuse_draft(version)
+        refuse_other(version)
         if version != HEAD:
             found = f"schema version {version}" if version else "no schema"
             raise StoreError(f"{path} has {found}, this program needs {HEAD}.")

@@ -52,22 +52,29 @@ def test_a_change_of_the_tables_changes_the_first_version_until_it_is_released()
     assert (HEAD, digest) == ("0001_02", TABLES), "give FIRST and 0001 the next number"
 
 
-async def test_a_database_from_before_the_release_is_refused_and_left_alone(
-    database_url: str,
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("0001", r"before the first release \(schema 0001, here"),
+        ("9999", r"a later version \(schema 9999, here"),
+    ],
+)
+async def test_a_database_of_another_version_is_refused_and_left_alone(
+    database_url: str, version: str, words: str
 ) -> None:
     await (await open_store(database_url, MASTER_KEY)).close()
     kind = database_url.partition(":")[0]
     connection = CONNECT[kind](database_url.removeprefix("sqlite:///"))
-    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.execute(f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608
     connection.commit()
 
     for opening in (open_store, migrate_store):
-        with pytest.raises(StoreError, match=r"before the first release \(schema 0001, here"):
+        with pytest.raises(StoreError, match=words):
             await opening(database_url, MASTER_KEY)
 
     left = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     connection.close()
-    assert left == ("0001",)
+    assert left == (version,)
 
 
 def test_head_is_the_newest_of_the_versions() -> None:

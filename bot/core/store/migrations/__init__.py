@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.pool import StaticPool
 
-from bot.core.store.refusals import StoreError
+from bot.core.store.refusals import OtherVersion
 from bot.core.store.schema import metadata
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def all_tables() -> MetaData:
 def migrate_sqlite(connection: sqlite3.Connection) -> None:
     """Bring an SQLite database to HEAD. The connection must be in no transaction.
 
-    Raises StoreError.
+    Raises OtherVersion.
     """
     version = current_sqlite(connection)
     if version == HEAD:
         return
-    refuse_draft(version)
+    refuse_other(version)
     engine = create_engine(
         "sqlite://",
         creator=lambda: connection,
@@ -57,9 +57,9 @@ def migrate_sqlite(connection: sqlite3.Connection) -> None:
 def migrate_postgres(connection: psycopg.Connection) -> None:
     """Bring a PostgreSQL database to HEAD, in one transaction, one process at a time.
 
-    Raises StoreError.
+    Raises OtherVersion.
     """
-    refuse_draft(current_postgres(connection))
+    refuse_other(current_postgres(connection))
     connection.rollback()
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
@@ -69,13 +69,21 @@ def migrate_postgres(connection: psycopg.Connection) -> None:
         upgrade(bind)
 
 
-def refuse_draft(version: str | None) -> None:
-    """Raises StoreError for a database from before the first release that has other tables."""
+def refuse_other(version: str | None) -> None:
+    """Raises OtherVersion for a database from before the first release that has other tables,
+    and for one of a later version.
+    """
     if version is not None and version < FIRST:
-        raise StoreError(
+        raise OtherVersion(
             "The database was made by a version from before the first release (schema "
             f"{version}, here {HEAD}), from which there is no way to this one. Use that "
             "version, or begin with a new database; nothing was changed."
+        )
+    if version is not None and version > HEAD:
+        raise OtherVersion(
+            f"The database was made by a later version (schema {version}, here {HEAD}), and "
+            "there is no way back. Use that version, or restore a backup from before the "
+            "upgrade; nothing was changed."
         )
 
 
