@@ -15,6 +15,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
@@ -47,6 +48,7 @@ class SlackDoor:
         self._deliveries = deliveries
         secret = settings.slack_signing_secret
         self._app_token = settings.slack_app_token
+        logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
         self._app = AsyncApp(
             client=client,
             signing_secret=secret.get_secret_value() if secret else "",
@@ -246,3 +248,8 @@ def _read_change(body: Mapping[str, Any]) -> dict[str, Any] | None:
         "text": "" if is_gone else after.get("text", ""),
         "files": [] if is_gone else [{"name": f.get("name")} for f in after.get("files") or ()],
     }
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt takes our SLACK_BOT_TOKEN for a setting of its own, which `client` goes before."""
+    return record.getMessage() != warning_client_prioritized_and_token_skipped()

@@ -81,6 +81,15 @@ async def test_with_a_signing_secret_a_forged_event_is_refused(http_world: World
     assert Chat(http_world).shown() == []
 
 
+async def test_bolt_does_not_warn_of_the_token_that_is_our_own_setting(
+    http_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    await forge(http_world, mention("<@U0> ssm-contacts list-contacts"))
+
+    assert [one.name for one in caplog.records if one.name.startswith("slack_bolt")] == []
+
+
 async def test_digits_in_a_thread_of_no_incident_are_left_alone(http_world: World) -> None:
     chat = Chat(http_world)
     ts = await chat.slack.say(ANA, INCIDENTS, "What was the number of the ticket?")
