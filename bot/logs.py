@@ -81,6 +81,12 @@ def story_of(error: BaseException, told: frozenset[int] = frozenset()) -> list[s
     return [*lines, f"{name} ({code})" if code else name]
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Anybody may send what is no HTTP, or too long for it; he is told, nobody else."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__module__ != "aiohttp.http_exceptions"
+
+
 def set_up_logging(form: Literal["text", "json"], stream: TextIO | None = None) -> None:
     """Log to standard error, unless another stream is given: our own events, and from a
     warning on those of the libraries.
@@ -88,5 +94,6 @@ def set_up_logging(form: Literal["text", "json"], stream: TextIO | None = None) 
     handler = logging.StreamHandler(stream or sys.stderr)
     text = DiscreetFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(JsonFormatter() if form == "json" else text)
+    handler.addFilter(is_news)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(logging.INFO)

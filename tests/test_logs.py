@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
+from aiohttp import web
 
 from bot.logs import set_up_logging
 
@@ -50,6 +52,27 @@ def test_an_exception_is_told_by_its_types_and_places_alone(written: Callable[[]
     assert "builtins.RuntimeError" in told
     assert "in fail" in told
     assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"GET /%s HTTP/1.1\r\n\r\n" % (b"a" * 9_000), b"\x16\x03\x01", b"GET\r\n\r\n"]
+)
+async def test_a_request_that_is_no_http_is_answered_and_fills_no_log(
+    nonsense: bytes, written: Callable[[], str]
+) -> None:
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0])
+
+    writer.write(nonsense)
+    writer.write_eof()
+    answered = await reader.readline()
+    writer.close()
+    await runner.cleanup()
+
+    assert answered in (b"HTTP/1.0 400 Bad Request\r\n", b"")
+    assert written() == ""
 
 
 def test_a_database_fault_is_told_by_its_code(written: Callable[[], str]) -> None:
