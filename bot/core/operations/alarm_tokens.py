@@ -6,7 +6,11 @@ import secrets
 
 from bot.core.context import Context
 from bot.core.effects.alarms import fingerprint
-from bot.core.errors import ResourceNotFoundException, ServiceQuotaExceededException
+from bot.core.errors import (
+    ResourceNotFoundException,
+    ServiceQuotaExceededException,
+    ValidationException,
+)
 from bot.core.ids import Key, new_key
 from bot.core.registry import operation
 from bot.core.store.alarms import AlarmToken
@@ -15,6 +19,8 @@ from bot.core.store.schema import Wire
 
 MOST_TOKENS = 1_000
 """Tokens in use in an account, which stand in one answer."""
+SHOWN = 10
+"""Ids of tokens of one name that a refusal names."""
 
 
 @operation("imbot", "CreateAlarmToken")
@@ -77,11 +83,27 @@ def list_alarm_tokens(ctx: Context, *, response_plan_arn: str | None = None) -> 
 
 @operation("imbot", "RevokeAlarmToken")
 def revoke_alarm_token(ctx: Context, *, alarm_token_id: str) -> None:
+    """Revoke a token by its id, or by its name where no other token in use bears that.
+
+    Raises ResourceNotFoundException, ValidationException.
+    """
     row = ctx.get(AlarmToken, Key(alarm_token_id))
     if row is None or row.account_id != ctx.account_id:
-        raise ResourceNotFoundException("ALARM_TOKEN", alarm_token_id)
+        row = _named(ctx, alarm_token_id)
     if row.revoked_at is None:
         ctx.update(row, revoked_at=ctx.now)
+
+
+def _named(ctx: Context, name: str) -> AlarmToken:
+    rows = ctx.select(AlarmToken, account_id=ctx.account_id, name=name, revoked_at=None)
+    if not rows:
+        raise ResourceNotFoundException("ALARM_TOKEN", name)
+    if len(rows) > 1:
+        raise ValidationException(
+            f"{len(rows)} alarm tokens are called {name}; say which one by its AlarmTokenId: "
+            f"{', '.join(row.key for row in rows[:SHOWN])}."
+        )
+    return rows[0]
 
 
 def _status(ctx: Context, row: AlarmToken) -> str:

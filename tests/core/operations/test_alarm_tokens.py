@@ -50,6 +50,20 @@ async def test_responders_make_no_tokens_and_nobody_revokes_what_is_not_there(
     assert (gone.code, refusal.code) == ("ResourceNotFoundException", "AccessDeniedException")
 
 
+async def test_a_token_is_revoked_by_its_name_unless_several_bear_it(desk: Desk) -> None:
+    monitor, plan = Monitor(desk), await desk.has_plan()
+    tokens = [await monitor.has_token(plan), await monitor.has_token(plan)]
+
+    torn = await desk.refusal("imbot", "RevokeAlarmToken", AlarmTokenId="monitor")
+    await desk.call("imbot", "RevokeAlarmToken", AlarmTokenId=tokens[0]["AlarmTokenId"])
+    await desk.call("imbot", "RevokeAlarmToken", AlarmTokenId="monitor")
+
+    assert torn.code == "ValidationException"
+    assert all(token["AlarmTokenId"] in torn.message for token in tokens)
+    listed = (await desk.call("imbot", "ListAlarmTokens"))["AlarmTokens"]
+    assert [each["Status"] for each in listed] == ["REVOKED", "REVOKED"]
+
+
 async def test_the_address_is_told_where_a_public_one_is_known(desk: Desk) -> None:
     desk.is_reachable()
     monitor = Monitor(desk)
