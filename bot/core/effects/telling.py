@@ -216,9 +216,14 @@ def _engage(
 def _running(ctx: Context, engagement: Engagement, contact: Contact) -> Engagement | None:
     """One that the same first engagement led to, and that has still something to do."""
     for one in engagements.running_within(ctx, engagement, contact):
-        if next_moves_of(ctx, one, stages_of(one)) != Moves():
+        if _has_more_to_do(ctx, one):
             return one
     return None
+
+
+def _has_more_to_do(ctx: Context, engagement: Engagement) -> bool:
+    """Whether its plan goes on; one that is through is not ended until its own alarm comes."""
+    return next_moves_of(ctx, engagement, stages_of(engagement)) != Moves()
 
 
 def _may_go_on(ctx: Context, child: Engagement, contact: Contact) -> bool:
@@ -228,7 +233,9 @@ def _may_go_on(ctx: Context, child: Engagement, contact: Contact) -> bool:
     Who has acknowledged, or was stopped, is left in peace. A schedule that other people are on
     call in by now is engaged anew.
     """
-    if engagements.is_over(child) or child.ended_at is None:
+    if engagements.is_over(child):
+        return True
+    if child.ended_at is None and _has_more_to_do(ctx, child):
         return True
     plan = engagements.plan_now(ctx, contact, child.is_essential)
     if child.contact_type == "ONCALL_SCHEDULE" and plan["Stages"] != child.plan["Stages"]:

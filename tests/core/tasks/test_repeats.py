@@ -97,6 +97,25 @@ async def test_an_escalation_plan_engages_its_people_in_every_round(
     assert len(await desk.rows(Engagement)) == 3
 
 
+@pytest.mark.parametrize("is_on_call", [False, True])
+@pytest.mark.parametrize("late", [0, 90])
+async def test_a_round_that_begins_as_a_persons_plan_ends_pages_her_again(
+    desk_of_each_kind: Desk, is_on_call: bool, late: float
+) -> None:
+    desk = desk_of_each_kind
+    target = await desk.has_person("ana")
+    if is_on_call:
+        target = await has_schedule(desk, await has_rotation(desk, "ana"))
+    team = await desk.has_escalation_plan("team", target)
+    await repeats(desk, team, 2)
+    await desk.engages(team)
+
+    for _ in range(4):
+        await desk.run_due(minutes=5, seconds=late)
+
+    assert len(desk.pages()) == 3
+
+
 async def test_a_plan_changed_meanwhile_repeats_as_it_was_frozen(desk: Desk) -> None:
     ana = await desk.has_person("ana")
     await repeats(desk, ana, 1)
