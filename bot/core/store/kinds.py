@@ -55,11 +55,20 @@ PLAIN_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that both databases order by its bytes."""
 
 
-@lru_cache(64)
 def instant_to_integer(value: datetime) -> int:
-    """Microseconds since 1970. All rows of a transaction bear the same instants."""
+    """Microseconds since 1970."""
+    return _remembered(value) if value.tzinfo is UTC else _since_epoch(value)
+
+
+def _since_epoch(value: datetime) -> int:
     since = value - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+_remembered = lru_cache(64)(_since_epoch)
+"""All rows of a transaction bear the same instants. Not for zones whose clocks are set back:
+there the two readings of one hour are equal, and an hour apart.
+"""
 
 
 def integer_to_instant(value: int) -> datetime:

@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,14 @@ def test_an_instant_of_another_zone_is_the_same_instant() -> None:
 
     assert back.launched_at == NOON
     assert back.launched_at.tzinfo is UTC
+
+
+def test_the_hour_that_comes_twice_is_stored_as_two() -> None:
+    wall = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    rows = [ship(launched_at=wall.replace(fold=fold)) for fold in (0, 1)]
+    first, second = (to_parameters(row, VAULT)["launched_at"] for row in rows)
+
+    assert second - first == 3_600_000_000
 
 
 @pytest.mark.parametrize(
