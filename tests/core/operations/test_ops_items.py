@@ -141,6 +141,14 @@ async def test_names_of_ops_items_begin_with_their_time(desk: Desk) -> None:
     assert len({name[:6] for name in names}) == 3
 
 
+async def test_incidents_of_one_instant_have_ops_items_of_their_own(desk: Desk) -> None:
+    plan = await desk.has_plan()
+    for _ in range(200):
+        await desk.starts(plan)
+
+    assert len({row.ops_item_id for row in await desk.rows(Incident)}) == 200
+
+
 @pytest.mark.parametrize("asked", ["", "handler_of('ssm', 'GetOpsItem');"])
 def test_the_model_of_systems_manager_is_loaded_when_it_is_asked_for(asked: str) -> None:
     program = (
