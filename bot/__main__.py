@@ -98,6 +98,16 @@ class ShowVersion(argparse.Action):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        status = _obey(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def _obey(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     run: Command = options.run
     gc.disable()  # nothing of what is imported goes away; `serve` enables it again
@@ -109,13 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings()
     except SettingsError as refusal:
         return _refuse(refusal, options)
-    try:
-        status = run(settings, options)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # whoever read what is printed has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+    return run(settings, options)
 
 
 def _refuse(refusal: SettingsError, options: argparse.Namespace) -> int:

@@ -108,14 +108,15 @@ def test_the_doctor_lists_unusable_settings_as_findings(
     assert re.search(r"^wrong +settings +IMBOT_PORT: ", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_a_reader_who_has_seen_enough_ends_a_command_quietly() -> None:
+@pytest.mark.parametrize("port", ["8080", "http"])
+def test_a_reader_who_has_seen_enough_ends_a_command_quietly(port: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "doctor"],
         stdout=writer,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "IMBOT_PORT": port},
         check=False,
     )
     os.close(writer)
