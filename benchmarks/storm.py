@@ -116,13 +116,13 @@ def _figures(rounds: list[Round]) -> list[Figure]:
 
 def _rows_of(source: sqlite3.Connection, storm: Callable[[], object]) -> dict[str, int]:
     """How many rows of each table a storm writes until its last page is handed over: those that
-    it leaves but the receipts, and the messages, which are gone.
+    it leaves but the receipts, and all its messages, of which most are gone.
     """
     before = _counted(source)
     storm()
     after = _counted(source)
     added = {table: after[table] - before[table] for table in after if table != "receipt"}
-    return {"outbox": PEOPLE} | {table: number for table, number in added.items() if number > 0}
+    return {table: number for table, number in added.items() if number > 0} | {"outbox": PEOPLE}
 
 
 def _counted(source: sqlite3.Connection) -> dict[str, int]:
