@@ -137,4 +137,4 @@ def _open(ctx: Context, token: str, binding: str) -> list[Any]:
 
 
 def _proof(ctx: Context, body: str, binding: str) -> str:
-    return ctx.unit.tx.vault.fingerprint(f"listing {binding} {body}")[:SEAL_LENGTH]
+    return ctx.unit.tx.vault.fingerprint(f"listing {binding} {body}")

@@ -21,9 +21,8 @@ def link(ctx: Context, purpose: Purpose, key: Key) -> str | None:
 
 
 def token(vault: Fingerprints, purpose: Purpose, key: Key) -> str:
-    """64 hexadecimal digits: the key, and half of the keyed hash of purpose and key."""
-    digest = vault.fingerprint(f"{purpose} {key}")
-    return key.replace("-", "") + digest[:32]
+    """64 hexadecimal digits: the key, and the keyed hash of purpose and key."""
+    return key.replace("-", "") + vault.fingerprint(f"{purpose} {key}")
 
 
 def key_of(vault: Fingerprints, purpose: Purpose, given: str) -> Key | None:
