@@ -54,10 +54,10 @@ def begun(ctx: Context, engagement: Engagement) -> Begun | None:
     return Begun(number=engagement.stage, at=at, told=told, round=engagement.round or 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Known:
-    """What is known before targets are told: those that were told already, by their place, and
-    the contacts whom the same first engagement led to.
+    """What is known while targets are told: those that were told before, by their place, and
+    the contacts whom the same first engagement has led to.
     """
 
     told: Mapping[Place, Target]
@@ -90,11 +90,11 @@ def tell(
 
     `withheld` says why its contact is not to be told now; the target then counts as failed.
     """
-    earlier = known.told.get(place)
     if not target.is_channel:
-        is_withheld = withheld is not None
-        _engage(ctx, engagement, target, place, earlier, known.engaged, is_withheld=is_withheld)
+        contact = ctx.find(Contact, target.arn) if withheld is None else None
+        _engage(ctx, engagement, target, place, contact, known)
         return None
+    earlier = known.told.get(place)
     page = ctx.get(Page, earlier.page_key) if earlier and earlier.page_key else None
     if earlier is None or page is None or page.closed_at is not None:
         return _page(ctx, engagement, target, place, earlier, withheld)
@@ -177,21 +177,22 @@ def _engage(
     engagement: Engagement,
     target: PlanTarget,
     place: Place,
-    earlier: Target | None,
-    engaged: set[Key],
-    *,
-    is_withheld: bool,
+    contact: Contact | None,
+    known: Known,
 ) -> None:
-    """Run a contact's own plan; of two routes to somebody, the second one joins the first."""
-    contact = None if is_withheld else ctx.find(Contact, target.arn)
+    """Run a contact's own plan; of two routes to somebody, the second one joins the first.
+
+    Without a contact the target has failed.
+    """
+    earlier = known.told.get(place)
     child_key = earlier.child_key if earlier else None
     if contact is None:
         remember(ctx, engagement, place, earlier=earlier, child_key=child_key, has_failed=True)
         return
     child = ctx.get(Engagement, child_key) if child_key else None
-    if child is None and contact.key in engaged:
+    if child is None and contact.key in known.engaged:
         child = _running(ctx, engagement, contact)
-    engaged.add(contact.key)
+    known.engaged.add(contact.key)
     if child is None or not _may_go_on(ctx, child, contact):
         child = engagements.start(
             ctx,
