@@ -127,8 +127,8 @@ class Pending:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def put(self, row: Row) -> None:
-        """Add a row, or put it in the place of the one of its key."""
+    def put(self, row: Row) -> int:
+        """Add a row, or put it in the place of the one of its key; answers how many rows wait."""
         kind, key = type(row), row.key
         rows = self._kinds.get(kind)
         if rows is None:
@@ -136,6 +136,7 @@ class Pending:
         else:
             rows[key] = row
         self._keys.add(key)
+        return len(self._keys)
 
     def get(self, kind: type[R], key: Key) -> R | None:
         rows = self._kinds.get(kind)
@@ -260,10 +261,8 @@ class Context:
         return build_arn(service, self.caller.region, self.account_id, *resource)
 
     def add(self, row: R) -> R:
-        unit = self.unit
-        unit.pending.put(row)
-        if len(unit.pending) >= MOST_PENDING:
-            unit.flush()
+        if self.unit.pending.put(row) >= MOST_PENDING:
+            self.unit.flush()
         return row
 
     def keep(self, row: R) -> R:

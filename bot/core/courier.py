@@ -296,9 +296,9 @@ class Courier:
 
     async def _is_held(self, row: Outbox) -> bool:
         """Put back what goes where Slack has asked to wait, without an attempt."""
-        now = self._clock.now()
         if not chat_pace.can_wait(row):
             return False
+        now = self._clock.now()
         if not await self._store.look(lambda tx: chat_pace.is_quiet(tx, row, now)):
             return False
 

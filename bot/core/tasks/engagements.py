@@ -33,7 +33,7 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
     engagement = ctx.lock(Engagement, engagement_key)
     if engagement is None or engagements.is_over(engagement):
         return
-    stages = telling.stages_of(engagement)
+    stages, alarm_at = telling.stages_of(engagement), engagement.alarm_at
     muted, told, moves = mutes.muted_contact(ctx, engagement), 0, Moves()
     while engagement.ended_at is None:
         media = _tell_in_slack(ctx, engagement, muted)
@@ -47,7 +47,7 @@ def advance_engagement(ctx: Context, engagement_key: Key) -> None:
         elif moves.rests or is_told or not _is_hopeless(ctx, engagement, stages):
             again = ctx.now + AGAIN_AFTER
             wake_at = min(moves.wake_at, again) if is_torn else moves.wake_at
-            _set_alarm(ctx, engagement, wake_at)
+            _set_alarm(ctx, engagement, wake_at, is_set=alarm_at == wake_at > ctx.now)
             break
     if muted is not None and told:
         mutes.count_withheld(ctx, engagement, muted, told)
@@ -75,11 +75,12 @@ def close_pages(ctx: Context, engagement_key: Key) -> None:
         ctx.update(page, closed_at=ctx.now)
 
 
-def _set_alarm(ctx: Context, engagement: Engagement, at: datetime) -> None:
-    if engagement.alarm_at == at > ctx.now:
-        return
-    ctx.update(engagement, alarm_at=at)
-    jobs.defer(ctx, "advance_engagement", at=at, engagement_key=engagement.key)
+def _set_alarm(ctx: Context, engagement: Engagement, at: datetime, *, is_set: bool) -> None:
+    """`is_set`: an earlier step has asked for it."""
+    if engagement.alarm_at != at:
+        ctx.update(engagement, alarm_at=at)
+    if not is_set:
+        jobs.defer(ctx, "advance_engagement", at=at, engagement_key=engagement.key)
 
 
 def _is_hopeless(ctx: Context, engagement: Engagement, stages: tuple[Stage, ...]) -> bool:
@@ -88,9 +89,14 @@ def _is_hopeless(ctx: Context, engagement: Engagement, stages: tuple[Stage, ...]
 
 
 def _begin_stages(ctx: Context, engagement: Engagement, moves: Moves) -> Engagement:
+    """The alarm that follows is noted with them: the row is written once."""
     if not moves.begins:
         return engagement
-    begun = {"stage": moves.begins[-1], "stage_begun_at": ctx.now}
+    begun = {
+        "stage": moves.begins[-1],
+        "stage_begun_at": ctx.now,
+        "alarm_at": moves.wake_at,
+    }
     if moves.again:
         begun["round"] = (engagement.round or 0) + 1
     return ctx.update(engagement, **begun)
