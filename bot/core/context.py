@@ -128,7 +128,7 @@ class Pending:
         return len(self._keys)
 
     def put(self, row: Row) -> int:
-        """Add a row, or put it in the place of the one of its key; answers how many rows wait."""
+        """Add a row, or put it in the place of the one of its key; answers how many wait."""
         kind, key = type(row), row.key
         rows = self._kinds.get(kind)
         if rows is None:
@@ -175,7 +175,9 @@ class Unit:
     has_posts: bool = False
     pages: int = 0
     codes: set[tuple[str, str]] = field(default_factory=set)
-    """Codes that it gave out, each with the address where it counts, by their fingerprints."""
+    """Codes that are in use, as far as it knows, each with its address, by fingerprints."""
+    drawn: list[tuple[str, str]] = field(default_factory=list)
+    """Codes that nobody has got yet, with their fingerprints."""
     channels: set[Key] = field(default_factory=set)
     """Contact channels that its pages go to."""
     is_hopeful: bool = False

@@ -144,7 +144,7 @@ def _drop(ctx: Context, page: Page, acknowledged_by: str | None) -> None:
 
 def _send_bundle(ctx: Context, channel: ContactChannel, pages: Sequence[Page]) -> None:
     address = channel.address_fingerprint
-    code, code_fingerprint = paging.free_code(ctx, address, (Page, Bundle))
+    code, code_fingerprint = paging.free_code(ctx, address)
     row = ctx.add(
         Bundle(
             key=new_key(),

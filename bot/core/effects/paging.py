@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BindParameter, bindparam, select, union_all
 
 from bot.core.channel import Activation as ActivationMessage
 from bot.core.channel import Page as PageMessage
-from bot.core.context import Context
+from bot.core.context import Context, Unit
 from bot.core.effects import caps, outbox, pace, reachability, receipts
 from bot.core.effects.callback_urls import status_url, voice_url
 from bot.core.effects.links import link
@@ -33,18 +33,27 @@ WHY_NOT: Mapping[reachability.Obstacle, str] = {
 }
 
 
-def _taken(kind: type[Page | Bundle]) -> Prepared:
-    columns = table_of(kind).c
+FIRST, MORE = 2, 32
+"""Codes that are drawn at once: for a transaction's first pages, and for all others."""
+
+
+def _taken(number: int) -> Prepared:
+    """Which of so many codes are in use, and at which addresses."""
+    codes: list[BindParameter[str]] = [bindparam(f"code_{each}") for each in range(number)]
+    columns = (table_of(Page).c, table_of(Bundle).c)
     return prepared(
-        select(columns.key).where(
-            columns.code_fingerprint == bindparam("code"),
-            columns.address_fingerprint == bindparam("address"),
-            columns.closed_at.is_(None),
+        union_all(
+            *(
+                select(c.code_fingerprint, c.address_fingerprint).where(
+                    c.code_fingerprint.in_(codes), c.closed_at.is_(None)
+                )
+                for c in columns
+            )
         )
     )
 
 
-TAKEN = {kind: _taken(kind) for kind in (Page, Bundle)}
+TAKEN = {number: _taken(number) for number in (FIRST, MORE)}
 
 
 def why_not(ctx: Context, channel: ContactChannel | None) -> str | None:
@@ -117,23 +126,29 @@ def _page(
     )
 
 
-def free_code(
-    ctx: Context, address_fingerprint: str, kinds: Sequence[type[Page | Bundle]] = (Page,)
-) -> tuple[str, str]:
-    """A code that no open row of these kinds bears at that address, with the fingerprint that
-    finds it.
+def free_code(ctx: Context, address_fingerprint: str) -> tuple[str, str]:
+    """A code that no open page or bundle bears at that address, with the fingerprint that finds
+    it.
     """
     unit = ctx.unit
     while True:
-        code = new_code()
-        fingerprint = unit.tx.vault.fingerprint(f"code {code}")
-        place = {"code": fingerprint, "address": address_fingerprint}
-        is_taken = (fingerprint, address_fingerprint) in unit.codes or any(
-            unit.tx.records(TAKEN[kind], **place) for kind in kinds
-        )
-        if not is_taken:
-            unit.codes.add((fingerprint, address_fingerprint))
+        if not unit.drawn:
+            _draw(unit)
+        code, fingerprint = unit.drawn.pop()
+        place = fingerprint, address_fingerprint
+        if place not in unit.codes:
+            unit.codes.add(place)
             return code, fingerprint
+
+
+def _draw(unit: Unit) -> None:
+    """Draw several codes, and look with one statement where they are in use."""
+    number = MORE if unit.codes else FIRST
+    codes = [new_code() for _ in range(number)]
+    fingerprint = unit.tx.vault.fingerprint
+    unit.drawn = [(code, fingerprint(f"code {code}")) for code in codes]
+    given = {f"code_{each}": mark for each, (_, mark) in enumerate(unit.drawn)}
+    unit.codes.update((mark, place) for mark, place in unit.tx.records(TAKEN[number], **given))
 
 
 def send_page(

@@ -43,6 +43,20 @@ async def test_a_code_that_is_taken_is_drawn_anew_at_once(
     assert len(house.pages()) == len(codes) == 2
 
 
+async def test_a_code_that_is_open_at_an_address_is_not_given_out_there_again(
+    house_of_each_kind: TestHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = house_of_each_kind
+    await is_called_and_texted(house)
+    for _ in range(3):
+        drawn = itertools.count(1)
+        monkeypatch.setattr(secrets, "randbelow", lambda _, drawn=drawn: next(drawn))
+        await engage(house)
+
+    codes = [page.code for page in await house.rows(Page)]
+    assert len(codes) == len(set(codes)) == 6
+
+
 async def test_a_target_that_breaks_leaves_the_other_paged(house: TestHouse) -> None:
     await is_called_and_texted(house)
     channels = table_of(ContactChannel)
