@@ -54,7 +54,7 @@ class Deliveries:
 
     async def look(self, see: Callable[[Context], T]) -> T:
         """Look up what must be known before a delivery is committed."""
-        return await self._store.look(
+        return await self._store.read(
             lambda tx: see(Context(self._dispatcher.unit(tx), self._caller, new_request_id()))
         )
 

@@ -24,7 +24,7 @@ class Keyring:
         known = self._known.get(access_key_id)
         if known is not None and time.monotonic() - known[0] < KEPT:
             return known[1]
-        found = await self._store.look(
+        found = await self._store.read(
             lambda tx: tx.find(AccessKey, access_key_id=access_key_id, revoked_at=None)
         )
         credential = None if found is None else _credential(found)

@@ -96,7 +96,7 @@ class Poller:
     async def ask(self) -> None:
         """Ask once for overdue pages and, without callbacks, for what people wrote."""
         asked: set[str] = set()
-        for vendor_id, medium in await self._store.look(self._open):
+        for vendor_id, medium in await self._store.read(self._open):
             if vendor_id in asked:  # a bundle's message is recorded for all of its pages
                 continue
             asked.add(vendor_id)

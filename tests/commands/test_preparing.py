@@ -33,11 +33,14 @@ async def prepare(world: World, text: str) -> dict[str, Any]:
     return await preparing.prepare({"door": "slack", "document": document})
 
 
-async def test_incidents_are_counted_while_the_writer_is_busy(world: World) -> None:
+@pytest.mark.parametrize("thread", ["write", "look"])
+async def test_incidents_are_counted_on_no_thread_that_pages_wait_for(
+    world: World, thread: str
+) -> None:
     await world.has_response_plan()
     await world.starts_incident()
     is_free = threading.Event()
-    busy = asyncio.create_task(world.app.store.write(lambda _: is_free.wait()))
+    busy = asyncio.create_task(getattr(world.app.store, thread)(lambda _: is_free.wait()))
     try:
         found = await prepare(world, "incident-metrics 7d by plan")
     finally:

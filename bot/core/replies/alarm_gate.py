@@ -53,7 +53,7 @@ class Gate:
             if digest not in self._known:
                 raise TooManyWrong
             return self._known[digest]
-        row = await self._store.look(lambda tx: tx.find(AlarmToken, fingerprint=digest))
+        row = await self._store.read(lambda tx: tx.find(AlarmToken, fingerprint=digest))
         if row is None or row.account_id != self._account_id or row.revoked_at is not None:
             self._count(remote)
             raise UnknownToken

@@ -99,7 +99,7 @@ class Alarms:
         where sending it again may help.
         """
         key = await self._gate.key_of(token, remote)
-        row = await self._store.look(lambda tx: tx.get(AlarmToken, key))
+        row = await self._store.read(lambda tx: tx.get(AlarmToken, key))
         if row is None or row.revoked_at is not None:
             self._gate.forget(token)
             raise UnknownToken

@@ -130,7 +130,7 @@ class Replies:
         return await self._store.write(run, Lane.REPLY)
 
     async def _read(self, work: Callable[[Context], T]) -> T:
-        return await self._store.look(lambda tx: work(self._context(tx)))
+        return await self._store.read(lambda tx: work(self._context(tx)))
 
     def _context(self, tx: Transaction) -> Context:
         return door_context(self._dispatcher.unit(tx), self._account_id, self._region)

@@ -37,7 +37,9 @@ class Store(Protocol):
         """Runs on a fresh snapshot; what the work writes is refused."""
 
     async def look(self, work: Callable[[Transaction], T]) -> T:
-        """Reads a few rows at once: it never waits for what is read on behalf of requests."""
+        """Reads a few rows at once, for the engine and the courier: it never waits for what is
+        read on behalf of requests, with a good key or without one.
+        """
 
     def announce(self) -> None:
         """Tell the other processes that there is work; at most once in 5 ms. On the loop."""
